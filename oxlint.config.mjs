@@ -1,0 +1,123 @@
+import { defineConfig } from "oxlint";
+
+/**
+ * The walls of the house: what of ours the files of a room may import from outside it. What a row does not open is
+ * closed. See ARCHITECTURE.md for the reasons; test/walls.test.ts holds each of them to this table.
+ */
+const rooms = {
+  "src/core": [],
+  "src/supervisor": ["core/**"],
+  "src/workers": ["core/**"],
+  "src/workers/telegram": ["core/**", "thread.ts"],
+  "src/workers/queue": ["core/**", "router/**", "thread.ts"],
+  "src/workers/router": ["core/ids.ts"],
+  "src/broker": ["core/{errors,log,clock,secrets,backoff}.ts"],
+  "src/dashboard": ["core/**"],
+  "src/sandbox": ["core/**"],
+  "src/cli": ["{core,supervisor,workers,broker,dashboard,sandbox}/**"],
+};
+const folders = ["core", "supervisor", "workers", "broker", "dashboard", "sandbox", "cli"];
+/** Inside `src/workers` the rooms are closed to each other and to the entries that start them. */
+const workers = ["telegram/**", "queue/**", "router/**", "thread.ts", "*.worker.ts"];
+
+/** Packages with one home each, so that replacing one touches one file. */
+const homes = {
+  grammy: ["src/workers/telegram", "**"],
+  "@anthropic-ai/claude-agent-sdk": ["src/workers/queue", "{agent,tools}{.ts,-*.ts,/**}"],
+  "uWebSockets.js": ["src/dashboard", "server{.ts,/**}"],
+  "@octokit/auth-app": ["src/broker", "github-app{.ts,/**}"],
+};
+/** Whole families: a plugin of grammY is grammY. */
+const families = { grammy: ["grammy", "@grammyjs"], "@octokit/auth-app": ["@octokit", "octokit"] };
+
+/** Who may read the environment, and who may end the process or listen to it. */
+const environmentReaders = ["src/*/config.ts", "src/core/secrets.ts"];
+const processOwners = ["src/*/main.ts", "src/supervisor/signals.ts", "src/workers/thread.ts"];
+
+/** The whole rule for the files of a room: where two overrides name the same rule, the later one counts alone. */
+function wall(room, files = "**", ownPackage) {
+  const inWorkers = room.startsWith("src/workers/");
+  const own = room.split("/").at(-1);
+  const closed = [...folders.filter((name) => name !== own).map((name) => `${name}/**`), ...(inWorkers ? workers : [])];
+  const message = `${room} may import of ours: ${rooms[room].join(", ") || "nothing"}.`;
+  const group = [...closed.map((place) => `../**/${place}`), ...rooms[room].flatMap(opened)];
+  const packages = Object.keys(homes).filter((name) => name !== ownPackage);
+  const patterns = [{ group, message }, ...packages.map(homeless)];
+  if (room === "src/workers/router") patterns.push({ group: ["node:*"], message: "The page runs the router too." });
+  const paths = [{ name: "node:process", message: "Use the global, which the walls of the process are built on." }];
+  return { files: [`${room}/${files}`], rules: { "no-restricted-imports": ["error", { paths, patterns }] } };
+}
+
+/** `core/{a,b}.ts` as the patterns that open a.ts and b.ts; a group knows no braces. */
+function opened(place) {
+  const [, names, rest] = place.match(/\{(.*)\}(.*)/) ?? [];
+  if (names === undefined) return [`!../**/${place}`];
+  return names.split(",").map((name) => `!../**/${place.replace(/\{.*/, name)}${rest}`);
+}
+
+function homeless(name) {
+  const group = (families[name] ?? [name]).flatMap((family) => [family, `${family}/**`]);
+  return { group, message: `${name} has one home: ${homes[name].join("/")}.` };
+}
+
+const environment = { object: "process", property: "env", message: "Only config and core/secrets read it." };
+const ownership = ["exit", "on", "once", "argv"].map((property) => ({
+  object: "process",
+  property,
+  message: "Only a main, supervisor/signals and workers/thread own the process.",
+}));
+
+function processWall(files, ...closed) {
+  return { files, rules: { "no-restricted-properties": ["error", ...closed] } };
+}
+
+/** The runner itself waits for what these return. */
+const nodeTest = { from: "package", package: "node:test", name: ["test", "describe", "it", "suite"] };
+
+export default defineConfig({
+  plugins: ["typescript", "import", "unicorn", "promise", "node"],
+  categories: { correctness: "error", suspicious: "error" },
+  ignorePatterns: ["dist/**", "build-*/**", "coverage/**", "node_modules/**"],
+  rules: {
+    "import/no-cycle": "error",
+    "import/no-named-as-default-member": "off",
+    "typescript/no-floating-promises": "error",
+    "typescript/no-misused-promises": "error",
+    "typescript/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    "typescript/no-explicit-any": "error",
+    "typescript/no-non-null-assertion": "error",
+    "typescript/no-unsafe-type-assertion": "off",
+    "typescript/consistent-type-imports": "error",
+    "max-lines": ["error", { max: 400, skipBlankLines: false, skipComments: false }],
+    complexity: ["error", { max: 12 }],
+    "no-console": "error",
+    eqeqeq: "error",
+    // TypeScript itself says when a return is missing.
+    "typescript/consistent-return": "off",
+    "no-await-in-loop": "off",
+    "no-underscore-dangle": "off",
+    "unicorn/no-array-sort": "off",
+    "unicorn/consistent-function-scoping": "off",
+    "unicorn/require-module-specifiers": "off",
+    // Rules for pages; a port between threads has no origin.
+    "unicorn/require-post-message-target-origin": "off",
+    "unicorn/prefer-add-event-listener": "off",
+    "no-shadow": "off",
+  },
+  overrides: [
+    ...Object.keys(rooms).map((room) => wall(room)),
+    ...Object.entries(homes).map(([name, [room, files]]) => wall(room, files, name)),
+    processWall(["src/**"], environment, ...ownership),
+    processWall(environmentReaders, ...ownership),
+    processWall(processOwners, environment),
+    {
+      files: ["test/**", "bench/**"],
+      rules: {
+        "no-console": "off",
+        complexity: "off",
+        "typescript/no-non-null-assertion": "off",
+        "typescript/no-floating-promises": ["error", { allowForKnownSafeCalls: [nodeTest] }],
+      },
+    },
+  ],
+});

@@ -1,0 +1,118 @@
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import { adoptDropped } from "./adoption.ts";
+import { FileConsumer } from "./file-consumer.ts";
+import { FileProducer } from "./file-producer.ts";
+import { incomingKind, outgoingKind } from "./kinds.ts";
+import { keysIn, prepareLayout, queueLayout } from "./layout.ts";
+import { readDoneKeys } from "./ledger.ts";
+import type { IncomingMessage, OutgoingMessage } from "./message.ts";
+import type { CorruptFile } from "./quarantine.ts";
+import { highestSequence, sequenceBuffer } from "./sequence.ts";
+import type { SequenceSource } from "./sequence.ts";
+
+/**
+ * The queue in files. A message is one file, and the folder it lies in is its state:
+ *
+ *     tmp/ ──link──▶ incoming/ ──rename──▶ processing/ ──unlink──▶ (gone, `done` in ledger.jsonl)
+ *                        ▲                      │
+ *                        └──────── retry ───────┼──link──▶ dead-letter/
+ *     tmp/ ──link──▶ outgoing/ (claimed in memory alone) ──unlink──▶ (gone, `done` in sent.jsonl)
+ *     whatever cannot be read ──rename──▶ corrupt/
+ *
+ * To publish: write `tmp/<name>` in full, sync it, link it to its place, sync that folder, unlink the name in `tmp/`.
+ * To finish: record `done` durably, then unlink; the unlink needs no sync, for a file that comes back after a power
+ * failure is known by its key. What a stop leaves at each point (by kill, or by power failure where that differs):
+ *
+ * | the stop comes after | on disk | the next start |
+ * |---|---|---|
+ * | writing or syncing the tmp file | `tmp/` | deletes it; it was never acknowledged, its sender sends it again |
+ * | the link, before the folder's sync | `incoming/`; by power failure perhaps nothing | runs it, or runs what the sender repeats; if both come, they have one key, and the second is removed |
+ * | the folder's sync, before the sender knows | `incoming/`, and a repeat | the same: one key, one run |
+ * | the rename of a claim | `processing/`; by power failure perhaps `incoming/` | puts it back under its name, so in its order |
+ * | `try` in the ledger | the same, `try` without an ending | puts it back and counts a crash |
+ * | work was done, the answer is in `tmp/` | the same | deletes the answer's rest, runs the message again, counts a crash |
+ * | the answer is in `outgoing/` | the same, and the answer | asks `answered` for every message with an open `try` or in `processing/`: records `done`, does not run it again |
+ * | `done` in the ledger | `processing/` and `done` | unlinks it |
+ * | the unlink | the answer alone | sends it |
+ * | the link of a burial | `processing/` and `dead-letter/`, one inode | records `dead`, unlinks the first |
+ *
+ * A file that is cut, changed, empty, of the wrong shape, or no file at all goes to `corrupt/` with a `.why` wherever it
+ * is met, and its lane goes on. A burial that fails leaves the message in work and says so: nothing is deleted that is
+ * not safe elsewhere.
+ */
+
+/** What each worker's queues share. */
+interface EndOptions {
+  /** The folder `queue/`. */
+  readonly root: string;
+  readonly sequence: SequenceSource;
+}
+
+export interface ProducerOptions extends EndOptions {
+  /** Called after each message; ring the consumer's doorbell here. */
+  readonly onPublished?: () => void;
+}
+
+export interface ConsumerOptions extends EndOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onCorrupt?: (file: CorruptFile) => void;
+  /** The folder is looked through this often whatever happens, ms. */
+  readonly rescanMs?: number;
+}
+
+/**
+ * Makes the folders and finds the last number given out, once a process, before its threads start. Give the buffer to
+ * each, for `sharedSequence`. Rejects with `queue_layout_invalid`.
+ */
+export async function prepareQueue(root: string): Promise<SharedArrayBuffer> {
+  await prepareLayout(queueLayout(root));
+  return sequenceBuffer(await highestSequence(root));
+}
+
+export function incomingProducer(options: ProducerOptions): FileProducer<IncomingMessage> {
+  const layout = queueLayout(options.root);
+  return new FileProducer({ ...options, layout, readyDir: layout.incoming, kind: incomingKind });
+}
+
+export function outgoingProducer(options: ProducerOptions): FileProducer<OutgoingMessage> {
+  const layout = queueLayout(options.root);
+  return new FileProducer({ ...options, layout, readyDir: layout.outgoing, kind: outgoingKind });
+}
+
+/** Takes in what other programs drop into `incoming/`, and does not run again what was answered before a crash. */
+export function incomingConsumer(options: ConsumerOptions): FileConsumer<IncomingMessage> {
+  const layout = queueLayout(options.root);
+  let answers: Promise<Set<string>> | undefined;
+  return new FileConsumer({
+    ...options,
+    layout,
+    readyDir: layout.incoming,
+    claimDir: layout.processing,
+    ledgerPath: layout.ledger,
+    recordTries: true,
+    kind: incomingKind,
+    adopt: adoptDropped,
+    answered: async (key) => (await (answers ??= answeredKeys(options.root))).has(key),
+  });
+}
+
+export function outgoingConsumer(options: ConsumerOptions): FileConsumer<OutgoingMessage> {
+  const layout = queueLayout(options.root);
+  return new FileConsumer({
+    ...options,
+    layout,
+    readyDir: layout.outgoing,
+    ledgerPath: layout.sent,
+    recordTries: false,
+    kind: outgoingKind,
+  });
+}
+
+/** Keys of the messages whose answer waits in `outgoing/` or was sent. */
+export async function answeredKeys(root: string): Promise<Set<string>> {
+  const layout = queueLayout(root);
+  const waiting = await keysIn(layout.outgoing);
+  return new Set([...waiting, ...(await readDoneKeys(layout.sent))]);
+}

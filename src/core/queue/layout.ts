@@ -1,0 +1,106 @@
+import { mkdir, readdir, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode } from "../errors.ts";
+import { QueueError, queueFault } from "./errors.ts";
+import { parseFileName } from "./file-name.ts";
+
+/** The folders of a queue directory. */
+export interface QueueLayout {
+  readonly root: string;
+  readonly incoming: string;
+  readonly processing: string;
+  readonly outgoing: string;
+  readonly deadLetter: string;
+  readonly corrupt: string;
+  readonly tmp: string;
+  /** What became of incoming messages. */
+  readonly ledger: string;
+  /** What became of outgoing messages. */
+  readonly sent: string;
+}
+
+export function queueLayout(root: string): QueueLayout {
+  return {
+    root,
+    incoming: join(root, "incoming"),
+    processing: join(root, "processing"),
+    outgoing: join(root, "outgoing"),
+    deadLetter: join(root, "dead-letter"),
+    corrupt: join(root, "corrupt"),
+    tmp: join(root, "tmp"),
+    ledger: join(root, "ledger.jsonl"),
+    sent: join(root, "sent.jsonl"),
+  };
+}
+
+/** The folders that hold message files. */
+export function foldersOf(layout: QueueLayout): string[] {
+  return [layout.incoming, layout.processing, layout.outgoing, layout.deadLetter, layout.corrupt, layout.tmp];
+}
+
+/**
+ * Makes the folders. Rejects with `queue_layout_invalid` when they cannot be made, or lie on different file systems:
+ * a file can be linked and renamed within one only.
+ */
+export async function prepareLayout(layout: QueueLayout): Promise<void> {
+  const folders = foldersOf(layout);
+  const devices = new Map<number, string>();
+  for (const folder of folders) {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o750 });
+      devices.set((await stat(folder)).dev, folder);
+    } catch (error) {
+      throw queueFault("queue_layout_invalid", `Making ${folder} failed; check its owner and the disk.`, error, {
+        folder,
+      });
+    }
+  }
+  if (devices.size > 1) {
+    const places = [...devices.values()].join(" and ");
+    throw new QueueError(
+      "queue_layout_invalid",
+      `${places} lie on different file systems; mount ${layout.root} as one.`,
+    );
+  }
+}
+
+/** A file that another program writes in `tmp/` before it renames it is left alone for this long, ms. */
+const FOREIGN_TMP_MS = 3_600_000;
+
+/**
+ * Deletes what earlier runs left in `tmp/`: our files numbered up to `base`, which no producer alive has written, and
+ * other programs' after an hour. Neither was ever acknowledged.
+ */
+export async function sweepTmp(layout: QueueLayout, base: number, now: number): Promise<void> {
+  for (const name of await readdir(layout.tmp)) {
+    const path = join(layout.tmp, name);
+    const parsed = parseFileName(name);
+    const stale = parsed === undefined ? await isOlder(path, now - FOREIGN_TMP_MS) : parsed.seq <= base;
+    if (stale) await unlink(path).catch(() => undefined);
+  }
+}
+
+async function isOlder(path: string, limit: number): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && found.isFile() && found.mtimeMs < limit;
+}
+
+/** Names in a folder; none when it does not exist. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Keys of the messages in a folder. */
+export async function keysIn(folder: string): Promise<Set<string>> {
+  const keys = new Set<string>();
+  for (const name of await namesIn(folder)) {
+    const key = parseFileName(name)?.key;
+    if (key !== undefined) keys.add(key);
+  }
+  return keys;
+}

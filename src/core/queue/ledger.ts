@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { replaceFile } from "../atomic-file.ts";
+import type { Clock } from "../clock.ts";
+import { JsonlWriter, readAll } from "../jsonl.ts";
+
+/**
+ * What became of each message, a JSON line an event:
+ * - `try`: taken into work; one without an ending means that the consumer died with it
+ * - `fail`, `release`: the try ended without success, by the message's own fault or not
+ * - `done`: finished; the key is remembered for 48 h so that it is not run again
+ * - `dead`: put aside; its earlier tries are forgotten, so that an operator may put it back
+ */
+const EVENTS = ["try", "fail", "release", "done", "dead"] as const;
+export type LedgerEvent = (typeof EVENTS)[number];
+
+const recordSchema = z.object({
+  timestamp: z.number(),
+  key: z.string().min(1),
+  event: z.enum(EVENTS),
+  seq: z.number().int().nonnegative().optional(),
+});
+type LedgerRecord = z.infer<typeof recordSchema>;
+
+/** How long a finished key is remembered, ms: twice what Telegram keeps an unconfirmed update. */
+const KEEP_MS = 48 * 3_600_000;
+/** Below this many lines compaction is not worth its write. */
+const COMPACT_FROM_LINES = 1000;
+
+export interface Attempts {
+  readonly failures: number;
+  readonly crashes: number;
+}
+
+interface Tries {
+  failures: number;
+  crashes: number;
+  /** The last `try` has no ending yet. */
+  open: boolean;
+  timestamp: number;
+}
+
+interface Done {
+  readonly timestamp: number;
+  readonly seq: number | undefined;
+}
+
+/** The state that the events of a ledger add up to. */
+class Account {
+  readonly done = new Map<string, Done>();
+  readonly tries = new Map<string, Tries>();
+
+  apply({ key, event, timestamp, seq }: LedgerRecord): void {
+    if (event === "done" || event === "dead") {
+      this.tries.delete(key);
+      // Taken out first, so that the map stays in order of time.
+      this.done.delete(key);
+      if (event === "done") this.done.set(key, { timestamp, seq });
+      return;
+    }
+    const tries = this.tries.get(key) ?? { failures: 0, crashes: 0, open: false, timestamp };
+    this.tries.set(key, tries);
+    tries.timestamp = timestamp;
+    if (event === "try" && tries.open) tries.crashes += 1;
+    if (event === "fail") tries.failures += 1;
+    tries.open = event === "try";
+  }
+
+  /** Counts the tries that were open when the last consumer died; answers their keys. */
+  closeTries(): string[] {
+    const crashed: string[] = [];
+    for (const [key, tries] of this.tries) {
+      if (!tries.open) continue;
+      tries.open = false;
+      tries.crashes += 1;
+      crashed.push(key);
+    }
+    return crashed;
+  }
+
+  forgetBefore(limit: number): void {
+    for (const [key, { timestamp }] of this.done) if (timestamp < limit) this.done.delete(key);
+    for (const [key, { timestamp }] of this.tries) if (timestamp < limit) this.tries.delete(key);
+  }
+
+  /** Events that add up to this state again: a `try` that none follows counts as a crash when it is read. */
+  *records(): Generator<LedgerRecord> {
+    for (const [key, { timestamp, seq }] of this.done) {
+      yield { timestamp, key, event: "done", ...(seq === undefined ? {} : { seq }) };
+    }
+    for (const [key, { timestamp, failures, crashes }] of this.tries) {
+      for (let n = 0; n < failures; n += 1) yield { timestamp, key, event: "fail" };
+      for (let n = 0; n < crashes; n += 1) yield { timestamp, key, event: "try" };
+    }
+  }
+}
+
+async function load(path: string): Promise<{ account: Account; lines: number }> {
+  const account = new Account();
+  let lines = 0;
+  for await (const line of readAll(path)) {
+    lines += 1;
+    const record = recordSchema.safeParse(line).data;
+    if (record !== undefined) account.apply(record);
+  }
+  return { account, lines };
+}
+
+/** Keys that a ledger remembers as finished. Reads only; the file's writer may be another thread. */
+export async function readDoneKeys(path: string): Promise<Set<string>> {
+  const { account } = await load(path);
+  return new Set(account.done.keys());
+}
+
+export interface LedgerOptions {
+  readonly path: string;
+  readonly clock: Clock;
+}
+
+/** A ledger and its single writer. */
+export class Ledger {
+  /** Keys whose last try ended with the death of the consumer before this one. */
+  readonly crashed: ReadonlySet<string>;
+  readonly #clock: Clock;
+  readonly #account: Account;
+  readonly #writer: JsonlWriter;
+  #forgotAt: number;
+
+  private constructor(clock: Clock, account: Account, writer: JsonlWriter, crashed: string[]) {
+    this.#clock = clock;
+    this.#account = account;
+    this.#writer = writer;
+    this.crashed = new Set(crashed);
+    this.#forgotAt = clock.now();
+  }
+
+  /** Reads the file, and rewrites it when most of it no longer counts. */
+  static async open({ path, clock }: LedgerOptions): Promise<Ledger> {
+    const { account, lines } = await load(path);
+    account.forgetBefore(clock.now() - KEEP_MS);
+    const crashed = account.closeTries();
+    const live = [...account.records()];
+    if (lines >= COMPACT_FROM_LINES && live.length * 2 < lines) {
+      await replaceFile(path, live.map((record) => `${JSON.stringify(record)}\n`).join(""));
+    }
+    // It must stay one file, as only one can be replaced at once.
+    const writer = await JsonlWriter.open(path, { durable: true, maxBytes: Number.POSITIVE_INFINITY });
+    return new Ledger(clock, account, writer, crashed);
+  }
+
+  isDone(key: string): boolean {
+    return this.#account.done.has(key);
+  }
+
+  attempts(key: string): Attempts {
+    const { failures, crashes } = this.#account.tries.get(key) ?? { failures: 0, crashes: 0 };
+    return { failures, crashes };
+  }
+
+  /** Resolves when the event survives a power failure. Rejects as `JsonlWriter.append`; then nothing has changed. */
+  async record(event: LedgerEvent, key: string, seq?: number): Promise<void> {
+    const record: LedgerRecord = { timestamp: this.#clock.now(), key, event, ...(seq === undefined ? {} : { seq }) };
+    await this.#writer.append(record);
+    this.#account.apply(record);
+    this.#forgetHourly();
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  #forgetHourly(): void {
+    const now = this.#clock.now();
+    if (Math.abs(now - this.#forgotAt) < 3_600_000) return;
+    this.#forgotAt = now;
+    this.#account.forgetBefore(now - KEEP_MS);
+  }
+}

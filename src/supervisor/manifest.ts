@@ -1,0 +1,36 @@
+import { queueEnvironment, telegramEnvironment } from "../core/config.ts";
+import type { Environment } from "../core/secrets.ts";
+import type { WorkerName } from "../core/worker-data.ts";
+
+/** One worker: what to start, with what, and how long it may take to end. */
+export interface WorkerSpec {
+  readonly name: WorkerName;
+  readonly entry: URL;
+  /** The part of the environment it gets. */
+  readonly environment: (environment: Environment) => Record<string, string>;
+  /** Start to ready, ms. */
+  readonly startMs: number;
+  /** What its own work may take to end when asked to stop, ms. */
+  readonly graceMs: number;
+  readonly heapMb: number;
+}
+
+/** In the order of their start; they stop in the reverse: no new message comes in while the running turns end. */
+export const MANIFEST: readonly WorkerSpec[] = [
+  {
+    name: "queue",
+    entry: new URL("../workers/queue.worker.js", import.meta.url),
+    environment: queueEnvironment,
+    startMs: 30_000,
+    graceMs: 20_000,
+    heapMb: 512,
+  },
+  {
+    name: "telegram",
+    entry: new URL("../workers/telegram.worker.js", import.meta.url),
+    environment: telegramEnvironment,
+    startMs: 30_000,
+    graceMs: 3_000,
+    heapMb: 256,
+  },
+];

@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Clock } from "../core/clock.ts";
+import { EXIT } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { Environment } from "../core/secrets.ts";
+import { Child } from "./child.ts";
+import type { WorkerSpec } from "./manifest.ts";
+import { StatusFile, type SupervisorState } from "./status.ts";
+
+export interface SupervisorOptions {
+  readonly dir: string;
+  readonly version: string;
+  readonly environment: Environment;
+  readonly manifest: readonly WorkerSpec[];
+  /** Shared counter of the queue's file names. */
+  readonly sequence: SharedArrayBuffer;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+/**
+ * Starts the workers in the order of the manifest, each when the one before it is ready or failed for good, draws the lines between them, brings
+ * back one that ended, and stops all in the reverse order. One for one: the death of a worker leaves the others alone.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #children: readonly Child[];
+  readonly #status: StatusFile;
+  #state: SupervisorState = "starting";
+  #stopping: Promise<number> | undefined;
+  #settle: (status: number) => void = () => undefined;
+  readonly #finished = new Promise<number>((resolve) => {
+    this.#settle = resolve;
+  });
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const deps = {
+      ...options,
+      onChange: () => {
+        this.#status.touch();
+      },
+      onReady: (child: Child) => {
+        this.#onReady(child);
+      },
+      onFailed: () => {
+        this.#goOn();
+      },
+      onGiveUp: () => {
+        void this.#end("gave-up", EXIT.gaveUp);
+      },
+    };
+    this.#children = options.manifest.map((spec) => new Child(spec, deps));
+    this.#status = new StatusFile({
+      path: join(options.dir, "status", "supervisor.json"),
+      dataDir: options.dir,
+      identity: {
+        instance: randomUUID(),
+        pid: process.pid,
+        startedAt: options.clock.now(),
+        version: options.version,
+        brokerConfigured: Boolean(options.environment["CREDENTIAL_BROKER_URL"]),
+      },
+      children: this.#children,
+      state: () => this.#state,
+      clock: options.clock,
+      log: options.log,
+    });
+  }
+
+  /** Runs until stopped; resolves with the exit status. */
+  run(): Promise<number> {
+    this.#children[0]?.start();
+    return this.#finished;
+  }
+
+  /** Stops the workers in reverse order. May be called again: all callers get the same end. */
+  stop(): Promise<number> {
+    return this.#end("stopped", EXIT.ok);
+  }
+
+  #onReady(child: Child): void {
+    for (const other of this.#children) {
+      if (other !== child && other.state === "running") child.wireTo(other);
+    }
+    this.#goOn();
+  }
+
+  /** Starts the next worker, if it is its turn: one that failed for good keeps none of the others waiting. */
+  #goOn(): void {
+    if (this.#stopping !== undefined) return;
+    const settled = (child: Child): boolean => child.state === "running" || child.state === "failed";
+    const waiting = this.#children.find((child) => child.state === "idle");
+    if (waiting !== undefined) {
+      waiting.start();
+    } else if (this.#state === "starting" && this.#children.every(settled)) {
+      this.#state = "running";
+      this.#options.log.info({ version: this.#options.version }, "running");
+      this.#status.touch();
+    }
+  }
+
+  #end(state: "stopped" | "gave-up", status: number): Promise<number> {
+    this.#stopping ??= this.#stopAll(state, status);
+    return this.#stopping;
+  }
+
+  async #stopAll(state: "stopped" | "gave-up", status: number): Promise<number> {
+    this.#state = "stopping";
+    this.#status.touch();
+    for (const child of this.#children.toReversed()) await child.stop();
+    this.#state = state;
+    await this.#status.close();
+    this.#options.log.info({ state, status }, "ended");
+    this.#settle(status);
+    return status;
+  }
+}

@@ -1,0 +1,136 @@
+/** The queue worker, put together. */
+import { join } from "node:path";
+import type { TopicNotice } from "../../core/channel/protocol.ts";
+import type { QueueConfig } from "../../core/config.ts";
+import { errorCode } from "../../core/errors.ts";
+import { incomingConsumer, incomingProducer, outgoingProducer } from "../../core/queue/file-queue.ts";
+import { sharedSequence } from "../../core/queue/sequence.ts";
+import type { WorkerContext, WorkerService } from "../thread.ts";
+import { createClaudeAgent, type Agent } from "./agent.ts";
+import { createAgentTools } from "./cross-thread.ts";
+import { History } from "./history.ts";
+import { Journal } from "./journal.ts";
+import { Processor } from "./processor.ts";
+import { ThreadStore } from "./sessions.ts";
+import { SettingsStore } from "./settings.ts";
+import { TurnRunner } from "./turn.ts";
+import { Voice } from "./voice.ts";
+
+/** How often the supervisor is told of the agents' processes, ms. */
+const AGENTS_EVERY_MS = 2_000;
+
+const SESSION_LOST =
+  "ℹ️ The earlier session could not be taken up again; I go on in a new one, with the recent history.";
+
+export async function createQueueWorker(context: WorkerContext<QueueConfig>): Promise<WorkerService> {
+  const { config, log, clock } = context;
+  const ends = { root: join(config.dir, "queue"), sequence: sharedSequence(context.sequence), clock, logger: log };
+  const incoming = incomingConsumer({
+    ...ends,
+    onCorrupt: ({ name, reason }) => {
+      log.warn({ name, reason }, "a file that is no message was put aside in queue/corrupt");
+    },
+  });
+  const handOn = incomingProducer(ends);
+  const [history, journal, threads] = await Promise.all([
+    History.open(config.dir),
+    Journal.open(config.dir, log),
+    ThreadStore.open({ path: join(config.dir, "threads.json"), workspaceRoot: config.workspaceRoot, clock, log }),
+  ]);
+  const agent = createClaudeAgent({
+    env: config.agentEnvironment,
+    log,
+    clock,
+    ...(config.runAs === undefined ? {} : { runAs: config.runAs }),
+  });
+  const voice = new Voice({
+    outgoing: outgoingProducer(ends),
+    clock,
+    log,
+    ring: () => {
+      context.tell("published", {});
+    },
+  });
+  const turns = new TurnRunner({
+    agent,
+    threads,
+    history,
+    journal,
+    clock,
+    log,
+    owner: config.runAs,
+    onSessionLost: async (message, reason) => {
+      log.warn({ threadId: message.threadId, reason }, "a session cannot be taken up again; a new one begins");
+      await voice.notice(message, "session", SESSION_LOST);
+    },
+    toolsFor: (message) =>
+      createAgentTools(message, {
+        threads,
+        incoming: handOn,
+        clock,
+        onPublished: () => {
+          incoming.notify();
+        },
+      }),
+  });
+  const processor = new Processor({
+    incoming,
+    turns,
+    threads,
+    history,
+    clock,
+    log,
+    voice,
+    settings: new SettingsStore(join(config.dir, "settings.json"), config.timeZone, log),
+    random: Math.random,
+    onTurn: ({ threadId, messageId }, state) => {
+      context.tell("turn", { threadId, messageId, state });
+    },
+    onFault: (error) => {
+      context.fail(error);
+    },
+  });
+  let reporting: NodeJS.Timeout | undefined;
+  return {
+    async start() {
+      await processor.start();
+      reporting = setInterval(() => {
+        context.reportAgents(running(agent));
+      }, AGENTS_EVERY_MS);
+    },
+    async stop(graceMs) {
+      clearInterval(reporting);
+      await processor.stop(graceMs);
+      await agent.close();
+      await Promise.all([history.close(), journal.close()]);
+    },
+    progress: () => ({ inFlight: processor.inFlight }),
+    hears: {
+      published: () => {
+        incoming.notify();
+      },
+      topics: ({ topics }) => {
+        learnTopics(threads, topics).catch((error: unknown) => {
+          context.fail(error);
+        });
+      },
+    },
+  };
+}
+
+/** A queue that cannot be laid out will not be laid out by a new start. */
+export function isPermanentQueueFault(error: unknown): boolean {
+  return errorCode(error) === "queue_layout_invalid";
+}
+
+function running(agent: Agent) {
+  return agent.live().flatMap(({ pid, ...rest }) => (pid === undefined ? [] : [{ pid, ...rest }]));
+}
+
+async function learnTopics(threads: ThreadStore, topics: readonly TopicNotice[]): Promise<void> {
+  for (const { threadId, name, closed } of topics) {
+    const thread = await threads.ensure(threadId, name);
+    if (closed && thread.status !== "running") await threads.update(threadId, { status: "closed" });
+    if (!closed && thread.status === "closed") await threads.update(threadId, { status: "idle" });
+  }
+}

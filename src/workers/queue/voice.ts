@@ -1,0 +1,74 @@
+import type { Clock } from "../../core/clock.ts";
+import { describeError } from "../../core/errors.ts";
+import type { Model } from "../../core/ids.ts";
+import type { Logger } from "../../core/log.ts";
+import type { IncomingMessage, OutgoingMessage } from "../../core/queue/message.ts";
+import type { Producer } from "../../core/queue/queue.ts";
+
+export interface VoiceDeps {
+  readonly outgoing: Producer<OutgoingMessage>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The other worker is to look into `outgoing/`. */
+  readonly ring: () => void;
+}
+
+/**
+ * What the bot says in a topic about a message. Each kind of saying has a key made from the message's own, so that a
+ * second try of the message says none of it a second time.
+ */
+export class Voice {
+  readonly #deps: VoiceDeps;
+
+  constructor(deps: VoiceDeps) {
+    this.#deps = deps;
+  }
+
+  /** Resolves when the answer is durable. */
+  async answer(message: IncomingMessage, text: string, model: Model): Promise<void> {
+    await this.#publish({ ...this.#about(message, "answer", text), sender: "assistant", model }, message.messageId);
+  }
+
+  /** Says that the message failed for good; durable like an answer, for it ends the message. */
+  async failure(message: IncomingMessage, text: string): Promise<void> {
+    await this.#publish(this.#about(message, "failure", text), `${message.messageId}-failure`);
+  }
+
+  /** Shows in its topic a message that did not come from there. `from`: who wrote it, or which thread. */
+  echo(message: IncomingMessage, from: string): Promise<void> {
+    return this.#mention(this.#about(message, "echo", `↪ ${from}: ${message.message}`), "echo");
+  }
+
+  /** Tells of something on the way, once for each `what` of a message. */
+  notice(message: IncomingMessage, what: "outage" | "session", text: string): Promise<void> {
+    return this.#mention(this.#about(message, "notice", text), what);
+  }
+
+  /** Worth saying, not worth failing for. */
+  async #mention(saying: OutgoingMessage, what: string): Promise<void> {
+    try {
+      await this.#publish(saying, `${saying.messageId}-${what}`);
+    } catch (error) {
+      const fields = { messageId: saying.messageId, what };
+      this.#deps.log.error(fields, `could not tell the topic: ${describeError(error)}`);
+    }
+  }
+
+  async #publish(saying: OutgoingMessage, key: string): Promise<void> {
+    await this.#deps.outgoing.publish(saying, key);
+    this.#deps.ring();
+  }
+
+  #about(message: IncomingMessage, kind: NonNullable<OutgoingMessage["kind"]>, text: string): OutgoingMessage {
+    return {
+      channel: message.channel,
+      threadId: message.threadId,
+      messageId: message.messageId,
+      sender: "tinyclaw",
+      message: text,
+      timestamp: this.#deps.clock.now(),
+      kind,
+      ...(message.chatMessageId === undefined ? {} : { chatMessageId: message.chatMessageId }),
+    };
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * Posts what the queue holds for the chat: topics side by side, the messages of a topic one after another, the chunks
+ * of a message in order. Every message ends in the queue's commit, retry or bury:
+ *
+ *   posted whole                                  → commit
+ *   Telegram asks to wait, is away, or failed     → retry, from the first chunk not yet posted
+ *   Telegram will never take it                   → bury
+ *   Telegram does not know the token              → retry, and the worker ends
+ *
+ * The Bot API has no way to ask whether a call that lost its connection took effect: such a chunk is sent again.
+ */
+import { backoffMs, type BackoffRule } from "../../core/backoff.ts";
+import type { Clock } from "../../core/clock.ts";
+import { describeError, errorCode } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { postedIn, type OutgoingMessage } from "../../core/queue/message.ts";
+import type { Claim, Consumer } from "../../core/queue/queue.ts";
+import type { Chat } from "./chat.ts";
+import { classify, explain, unauthorized, type Failure, type TelegramError } from "./errors.ts";
+import type { ModelStore } from "./model-store.ts";
+import type { Presence } from "./presence.ts";
+import { splitText } from "./split.ts";
+import { within } from "./within.ts";
+
+/** Pauses between tries while Telegram cannot be reached. */
+const AWAY: BackoffRule = { firstMs: 1_000, maxMs: 60_000, jitter: 0.2 };
+/** Pauses while the queue itself cannot be written or read. */
+const QUEUE_AWAY: BackoffRule = { firstMs: 200, maxMs: 10_000, jitter: 0.2 };
+/** For a call to end that was cut off. */
+const CUT_GRACE_MS = 500;
+/** Tries of a message that fails by a fault of our own, before it is put aside. */
+const FAULTS_MAX = 5;
+
+export interface OutboxDeps {
+  readonly consumer: Consumer<OutgoingMessage>;
+  readonly chat: Chat;
+  readonly presence: Presence;
+  readonly models: ModelStore;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly scrub: (text: string) => string;
+  /** Called once, when Telegram does not accept the token. */
+  readonly onFault: (fault: TelegramError) => void;
+}
+
+export interface Outbox {
+  /** Opens the consumer and starts to post. */
+  start(): Promise<void>;
+  /** Takes up nothing more, waits at most `graceMs` for what is being posted, closes the consumer. */
+  stop(graceMs: number): Promise<void>;
+  /** Messages being posted. */
+  inFlight(): number;
+}
+
+/** How far a message has come, over its tries in this process. */
+interface Progress {
+  readonly chunks: readonly string[];
+  posted: number;
+  /** Tries in a row that did not reach Telegram. */
+  away: number;
+}
+
+type Delivery = { readonly status: "posted" } | { readonly status: "paused"; readonly waitMs: number } | Failed;
+type Failed = { readonly status: "failed"; readonly error: unknown };
+
+export function createOutbox(deps: OutboxDeps): Outbox {
+  const { consumer, chat, presence, models, log, clock, scrub } = deps;
+  const running = new Set<Promise<void>>();
+  const progress = new Map<string, Progress>();
+  /** No more claims. */
+  const stopping = new AbortController();
+  /** The time for what is under way is over too. */
+  const cutting = new AbortController();
+  let pumping = false;
+  let asked = false;
+  /** Telegram counts a forum as one chat: a pause it asks for holds for every topic (monotonic). */
+  let closedUntil = 0;
+
+  async function pump(): Promise<void> {
+    asked = true;
+    if (pumping) return;
+    pumping = true;
+    while (asked && !stopping.signal.aborted) {
+      asked = false;
+      try {
+        await insist("claim", claimAll, stopping.signal);
+      } catch (error) {
+        log.error({ error: describeError(error) }, "outgoing messages cannot be taken up");
+      }
+    }
+    pumping = false;
+  }
+
+  async function claimAll(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const claim = await consumer.claim();
+      // One that came too late stays open in the queue, for the next start.
+      if (claim === undefined || stopping.signal.aborted) return;
+      const work = post(claim).catch((error: unknown) => {
+        log.error({ key: claim.key, error: describeError(error) }, "outgoing message could not be ended in the queue");
+      });
+      running.add(work);
+      void work.then(() => {
+        running.delete(work);
+        return pump();
+      });
+    }
+  }
+
+  async function post(claim: Claim<OutgoingMessage>): Promise<void> {
+    const { key, message } = claim;
+    const state = progress.get(key) ?? { chunks: splitText(message.message), posted: 0, away: 0 };
+    progress.set(key, state);
+    const ends = endsTurn(message);
+    if (ends) presence.settle(message.messageId);
+    const delivery = await deliver(message, state);
+    if (delivery.status === "posted") {
+      if (ends) presence.finish(message);
+      if (state.chunks.length === 0) log.warn({ key }, "outgoing message has no text: nothing was posted");
+      await insist("commit", () => consumer.commit(claim), cutting.signal);
+      progress.delete(key);
+      return;
+    }
+    if (delivery.status === "paused") {
+      await retry(claim, delivery.waitMs, "the chat is paused by Telegram");
+      return;
+    }
+    await fail(claim, state, delivery.error);
+  }
+
+  async function deliver(message: OutgoingMessage, state: Progress): Promise<Delivery> {
+    for (const chunk of state.chunks.slice(state.posted)) {
+      const waitMs = closedUntil - clock.monotonic();
+      if (waitMs > 0) return { status: "paused", waitMs };
+      try {
+        const id = await chat.send(postedIn(message), chunk, cutting.signal);
+        state.posted += 1;
+        state.away = 0;
+        if (message.model !== undefined) models.record(id, message.model);
+      } catch (error) {
+        return { status: "failed", error };
+      }
+    }
+    return { status: "posted" };
+  }
+
+  async function fail(claim: Claim<OutgoingMessage>, state: Progress, error: unknown): Promise<void> {
+    if (cutting.signal.aborted) return;
+    const failure = classify(error);
+    const fields = {
+      key: claim.key,
+      thread: postedIn(claim.message),
+      posted: state.posted,
+      error: explain(error, scrub),
+    };
+    switch (failure.status) {
+      case "limited":
+        closedUntil = Math.max(closedUntil, clock.monotonic() + failure.waitMs);
+        presence.pause(failure.waitMs);
+        log.warn({ ...fields, waitMs: failure.waitMs }, "Telegram asks to wait: outgoing messages pause");
+        await retry(claim, failure.waitMs, fields.error);
+        return;
+      case "unreachable": {
+        const delayMs = backoffMs(AWAY, state.away, Math.random());
+        state.away += 1;
+        log.warn({ ...fields, delayMs }, "outgoing message did not reach Telegram: trying again");
+        await retry(claim, delayMs, fields.error);
+        return;
+      }
+      case "unauthorized":
+        stopping.abort();
+        await retry(claim, AWAY.firstMs, fields.error);
+        deps.onFault(unauthorized());
+        return;
+      default:
+        await giveUp(claim, failure, fields);
+    }
+  }
+
+  async function giveUp(
+    claim: Claim<OutgoingMessage>,
+    failure: Failure & { status: "refused" | "fault" },
+    fields: { readonly error: string },
+  ): Promise<void> {
+    if (failure.status === "fault" && claim.failures + 1 < FAULTS_MAX) {
+      log.error(fields, "outgoing message failed: trying again");
+      const delayMs = backoffMs(AWAY, claim.failures, Math.random());
+      await insist(
+        "retry",
+        () => consumer.retry(claim, { delayMs, counts: true, reason: fields.error }),
+        cutting.signal,
+      );
+      return;
+    }
+    const reason = failure.status === "refused" ? scrub(failure.reason) : fields.error;
+    log.error(fields, "outgoing message cannot be posted: put aside");
+    await insist("bury", () => consumer.bury(claim, reason), cutting.signal);
+    progress.delete(claim.key);
+  }
+
+  async function retry(claim: Claim<OutgoingMessage>, delayMs: number, reason: string): Promise<void> {
+    await insist("retry", () => consumer.retry(claim, { delayMs, counts: false, reason }), cutting.signal);
+  }
+
+  /** Does `act` again until it works or `signal` says to leave it: a claim that is not ended would hold its topic up. */
+  async function insist(what: string, act: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        // Ended before, or closed: no more tries would change that.
+        if (errorCode(error) === "queue_claim_unknown" || errorCode(error) === "queue_not_open") throw error;
+        log.error({ error: describeError(error) }, `outgoing queue: ${what} failed, trying again`);
+        await clock.sleep(backoffMs(QUEUE_AWAY, failures, Math.random()), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  return {
+    async start() {
+      await consumer.open();
+      consumer.onReady(() => void pump());
+      void pump();
+    },
+    async stop(graceMs) {
+      stopping.abort();
+      if (!(await within(Promise.all(running), graceMs, clock))) {
+        cutting.abort();
+        await within(Promise.all(running), CUT_GRACE_MS, clock);
+      }
+      await consumer.close();
+    },
+    inFlight: () => running.size,
+  };
+}
+
+/** Whether the message ends the turn it belongs to. One that does not say is an answer, as in older files. */
+function endsTurn(message: OutgoingMessage): boolean {
+  return message.kind === undefined || message.kind === "answer" || message.kind === "failure";
+}

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { publishFile, replaceFile, syncDirectory, syncOnce, writeAll } from "../../src/core/atomic-file.ts";
+import { temporaryFolder } from "./queue/support.ts";
+
+test("a write that is cut short goes on where it stopped", async () => {
+  const written: number[] = [];
+  const handle = {
+    async write(buffer: Uint8Array, offset: number, length: number) {
+      const part = buffer.subarray(offset, offset + Math.min(3, length));
+      written.push(...part);
+      return { bytesWritten: part.length };
+    },
+  };
+  const bytes = Buffer.from("a message of some length");
+  await writeAll(handle, bytes);
+  assert.equal(Buffer.from(written).toString(), bytes.toString());
+});
+
+test("a write that makes no headway fails and does not loop", async () => {
+  await assert.rejects(writeAll({ write: async () => ({ bytesWritten: 0 }) }, Buffer.from("x")), /byte 0 of 1/);
+});
+
+test("a sync that fails is a fault of its own and is not tried again", async () => {
+  let calls = 0;
+  const failing = async (): Promise<void> => {
+    calls += 1;
+    throw Object.assign(new Error("i/o error"), { code: "EIO" });
+  };
+  await assert.rejects(syncOnce("/data/x", failing), { code: "queue_sync_failed" });
+  assert.equal(calls, 1);
+});
+
+test("a published file is whole, the owner's and the group's, and leaves nothing in tmp", async (t) => {
+  const dir = await temporaryFolder(t);
+  const tmpDir = join(dir, "tmp");
+  await mkdir(tmpDir);
+  const bytes = Buffer.alloc(300_000, "x");
+  assert.equal(await publishFile({ tmpDir, dir, name: "a", bytes }), "published");
+  assert.deepEqual(await readFile(join(dir, "a")), bytes);
+  assert.equal((await stat(join(dir, "a"))).mode & 0o037, 0);
+  assert.deepEqual(await readdir(tmpDir), []);
+});
+
+test("a file whose turn has not come has no name yet, though others are published meanwhile", async (t) => {
+  const dir = await temporaryFolder(t);
+  const tmpDir = join(dir, "tmp");
+  await mkdir(tmpDir);
+  let begin = (): void => undefined;
+  const turn = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const first = publishFile({ tmpDir, dir, name: "a", bytes: Buffer.from("a"), turn });
+  for (const name of ["b", "c"]) await publishFile({ tmpDir, dir, name, bytes: Buffer.from(name) });
+  assert.deepEqual((await readdir(dir)).sort(), ["b", "c", "tmp"]);
+  begin();
+  await first;
+  assert.deepEqual((await readdir(dir)).sort(), ["a", "b", "c", "tmp"]);
+});
+
+test("publishing never replaces a file", async (t) => {
+  const dir = await temporaryFolder(t);
+  const tmpDir = join(dir, "tmp");
+  await mkdir(tmpDir);
+  await writeFile(join(dir, "a"), "first");
+  assert.equal(await publishFile({ tmpDir, dir, name: "a", bytes: Buffer.from("second") }), "already_there");
+  assert.equal(await readFile(join(dir, "a"), "utf8"), "first");
+  assert.deepEqual(await readdir(tmpDir), []);
+});
+
+test("a file that cannot be published leaves nothing behind", async (t) => {
+  const dir = await temporaryFolder(t);
+  await assert.rejects(publishFile({ tmpDir: dir, dir: join(dir, "missing"), name: "a", bytes: Buffer.from("x") }), {
+    code: "ENOENT",
+  });
+  assert.deepEqual(await readdir(dir), []);
+});
+
+test("callers that come while a directory is synced share the next sync, and none shares one that began before", async (t) => {
+  const dir = await temporaryFolder(t);
+  const first = syncDirectory(dir);
+  const second = syncDirectory(dir);
+  assert.notEqual(second, first);
+  assert.equal(syncDirectory(dir), second);
+  await first;
+  assert.equal(syncDirectory(dir) === first, false);
+  await second;
+});
+
+test("a replaced file is the old one or the new one, and the last call wins", async (t) => {
+  const dir = await temporaryFolder(t);
+  const path = join(dir, "threads.json");
+  const texts = Array.from({ length: 20 }, (_, n) => `${n} `.repeat(5000));
+  const replaced = Promise.all(texts.map((text, n) => replaceFile(path, text, { durable: n % 2 === 0 })));
+  const reading = new AbortController();
+  void replaced.finally(() => {
+    reading.abort();
+  });
+  while (!reading.signal.aborted) {
+    const seen = await readFile(path, "utf8").catch(() => texts[0]);
+    assert.ok(texts.includes(seen ?? ""), "part of a file was seen");
+  }
+  await replaced;
+  assert.equal(await readFile(path, "utf8"), texts.at(-1));
+  assert.deepEqual(await readdir(dir), ["threads.json"]);
+});

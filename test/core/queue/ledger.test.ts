@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { Ledger, readDoneKeys } from "../../../src/core/queue/ledger.ts";
+import { ManualClock, temporaryFolder } from "./support.ts";
+
+const HOUR = 3_600_000;
+
+async function setUp(t: TestContext): Promise<{ path: string; clock: ManualClock; open: () => Promise<Ledger> }> {
+  const path = join(await temporaryFolder(t), "ledger.jsonl");
+  const clock = new ManualClock();
+  return { path, clock, open: () => Ledger.open({ path, clock }) };
+}
+
+test("a try without an ending counts as a crash, once for each", async (t) => {
+  const { open } = await setUp(t);
+  for (const crashes of [0, 1, 2]) {
+    const ledger = await open();
+    assert.deepEqual(ledger.attempts("k"), { failures: 0, crashes });
+    assert.equal(ledger.crashed.has("k"), crashes > 0);
+    await ledger.record("try", "k", 1);
+    await ledger.close();
+  }
+});
+
+test("failures count, releases do not, done and dead forget both", async (t) => {
+  const { open } = await setUp(t);
+  let ledger = await open();
+  for (const key of ["a", "b", "c"]) {
+    for (const event of ["try", "fail", "try", "release", "try", "fail"] as const) await ledger.record(event, key, 1);
+  }
+  await ledger.record("done", "b", 1);
+  await ledger.record("dead", "c", 1);
+  await ledger.close();
+  ledger = await open();
+  assert.deepEqual(ledger.attempts("a"), { failures: 2, crashes: 0 });
+  assert.deepEqual(ledger.attempts("b"), { failures: 0, crashes: 0 });
+  assert.deepEqual(ledger.attempts("c"), { failures: 0, crashes: 0 });
+  assert.deepEqual(
+    ["a", "b", "c"].map((key) => ledger.isDone(key)),
+    [false, true, false],
+  );
+  await ledger.close();
+});
+
+test("a finished key is remembered for 48 hours", async (t) => {
+  const { path, clock, open } = await setUp(t);
+  let ledger = await open();
+  await ledger.record("done", "k", 1);
+  await ledger.close();
+  clock.advance(48 * HOUR);
+  ledger = await open();
+  assert.ok(ledger.isDone("k"));
+  assert.deepEqual([...(await readDoneKeys(path))], ["k"]);
+  await ledger.close();
+  clock.advance(1);
+  ledger = await open();
+  assert.equal(ledger.isDone("k"), false);
+  await ledger.record("done", "l", 2);
+  clock.advance(49 * HOUR);
+  await ledger.record("done", "m", 3);
+  assert.deepEqual([ledger.isDone("l"), ledger.isDone("m")], [false, true]);
+  await ledger.close();
+});
+
+test("torn and foreign lines are passed over, and the next record starts on a line of its own", async (t) => {
+  const { path, open } = await setUp(t);
+  await writeFile(path, '{"timestamp":1760000000000,"key":"a","event":"done"}\n[]\nnull\n{"timestamp":17600');
+  let ledger = await open();
+  assert.ok(ledger.isDone("a"));
+  await ledger.record("done", "b", 7);
+  await ledger.close();
+  await appendFile(path, '{"timestamp":1,"key":"c","event":"maybe"}\n');
+  ledger = await open();
+  assert.deepEqual(
+    ["a", "b", "c"].map((key) => ledger.isDone(key)),
+    [true, true, false],
+  );
+  await ledger.close();
+});
+
+test("a ledger that is mostly stale is rewritten at open, and says the same", async (t) => {
+  const { path, open } = await setUp(t);
+  let ledger = await open();
+  await Promise.all(
+    Array.from({ length: 400 }, async (_, n) => {
+      for (const event of ["try", "fail", "try", "done"] as const) await ledger.record(event, `k${n}`, n);
+    }),
+  );
+  for (const event of ["try", "fail", "try", "fail", "try"] as const) await ledger.record(event, "open", 400);
+  await ledger.close();
+  ledger = await open();
+  await ledger.close();
+  const lines = (await readFile(path, "utf8")).trim().split("\n");
+  assert.equal(lines.length, 400 + 3);
+  ledger = await open();
+  assert.ok(ledger.isDone("k0") && ledger.isDone("k399"));
+  assert.deepEqual(ledger.attempts("open"), { failures: 2, crashes: 1 });
+  await ledger.close();
+});

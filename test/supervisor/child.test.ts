@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, type Clock } from "../../src/core/clock.ts";
+import { queueEnvironment, telegramEnvironment } from "../../src/core/config.ts";
+import { Stage } from "./stage.ts";
+
+const timeout = 30_000;
+
+test("each worker's environment holds its own part and nothing of the process", { timeout }, async (t) => {
+  process.env["TINYCLAW_TEST_OF_PARENT"] = "seen";
+  t.after(() => {
+    delete process.env["TINYCLAW_TEST_OF_PARENT"];
+  });
+  const environment = {
+    TELEGRAM_BOT_TOKEN: "1:token",
+    ANTHROPIC_API_KEY: "sk-test-key",
+    TINYCLAW_DIR: "/data",
+    GITHUB_APP_ID: "7",
+  };
+  const seen: Record<string, unknown>[] = [];
+  for (const pick of [queueEnvironment, telegramEnvironment]) {
+    const stage = await Stage.open(t, { queue: "plain", environment, spec: { environment: pick } });
+    void stage.supervisor.run();
+    const { PART: _part, TEST_BUS: _bus, ...own } = (await stage.saw("queue", "started")).environment ?? {};
+    seen.push(own);
+  }
+  assert.deepEqual(seen, [
+    { ANTHROPIC_API_KEY: "sk-test-key", TINYCLAW_DIR: "/data" },
+    { TELEGRAM_BOT_TOKEN: "1:token", TINYCLAW_DIR: "/data" },
+  ]);
+});
+
+for (const [how, part, order] of [
+  ["does not answer its stop", "deaf", undefined],
+  ["hangs in a loop", "plain", "hang"],
+] as const) {
+  test(`a worker that ${how} is ended when its grace is over`, { timeout }, async (t) => {
+    const stage = await Stage.open(t, { queue: part, clock: systemClock, spec: { graceMs: 50 } });
+    const status = stage.supervisor.run();
+    await stage.statusWhere(({ state }) => state === "running");
+    if (order !== undefined) {
+      stage.order("queue", order);
+      await stage.saw("queue", "hanging");
+    }
+    const asked = performance.now();
+    assert.equal(await stage.supervisor.stop(), 0);
+    const took = performance.now() - asked;
+    assert.ok(took >= 50 && took < 4_050, `took ${took} ms`);
+    assert.equal(await status, 0);
+    assert.equal((await stage.status())?.workers[0]?.state, "stopped");
+  });
+}
+
+test("a worker that is not ready in time is ended, and started again", { timeout }, async (t) => {
+  const stage = await Stage.open(t, { queue: "gated", clock: systemClock, spec: { startMs: 500 } });
+  void stage.supervisor.run();
+  await stage.saw("queue", "started", 2);
+  stage.order("queue", "ready");
+  const { workers } = await stage.statusWhere(({ workers }) => workers[0]?.state === "running");
+  assert.deepEqual([workers[0]?.restarts, workers[0]?.lastError], [1, "not ready after 500 ms"]);
+  stage.order("queue", "end");
+});
+
+test("an exception that nothing catches is told in the status and the log", { timeout }, async (t) => {
+  const stage = await Stage.open(t, { queue: "plain" });
+  void stage.supervisor.run();
+  await stage.saw("queue", "ready");
+  stage.order("queue", "throw");
+  const { workers } = await stage.statusWhere(({ workers }) => workers[0]?.lastError !== undefined);
+  assert.match(workers[0]?.lastError ?? "", /^RangeError: told to throw/);
+  const line = stage.lines.find(({ level }) => level === "error");
+  assert.deepEqual([line?.fields["worker"], line?.fields["lastError"]], ["queue", "RangeError: told to throw"]);
+});
+
+test("a worker whose file is missing is tried again, and the reason told", { timeout }, async (t) => {
+  const stage = await Stage.open(t, { queue: "plain", spec: { entry: new URL("none.js", import.meta.url) } });
+  assert.equal(await stage.supervisor.run(), 70);
+  assert.match((await stage.status())?.workers[0]?.lastError ?? "", /none\.js/);
+});
+
+test("a worker that waits to be started again is not started after a stop", { timeout }, async (t) => {
+  const held: (() => void)[] = [];
+  const after: Clock["after"] = (ms, task) => {
+    if (ms !== 100) return systemClock.after(ms, task);
+    held.push(task);
+    return () => undefined;
+  };
+  const stage = await Stage.open(t, { queue: "stillborn", clock: { ...systemClock, after } });
+  const status = stage.supervisor.run();
+  await stage.statusWhere(({ workers }) => workers[0]?.state === "backoff");
+  assert.equal(await stage.supervisor.stop(), 0);
+  assert.equal(await status, 0);
+  assert.equal(held.length, 1);
+  for (const startAgain of held) startAgain();
+  assert.equal((await stage.status())?.workers[0]?.state, "stopped");
+  assert.equal(stage.lines.filter(({ message }) => message === "starting").length, 1);
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { test } from "node:test";
+import { systemClock } from "../../src/core/clock.ts";
+import { Stage, type Status } from "./stage.ts";
+
+const timeout = 30_000;
+
+test("the status has the members that its readers count on", { timeout }, async (t) => {
+  const before = Date.now();
+  const stage = await Stage.open(t, { queue: "plain", telegram: "plain" });
+  void stage.supervisor.run();
+  const status = (await stage.statusWhere(({ state }) => state === "running")) as unknown as Record<string, unknown>;
+  const { timestamp, startedAt, instance, workers, broker, disk, ...rest } = status;
+  assert.deepEqual(rest, { pid: process.pid, version: "1.2.3", state: "running", agents: [] });
+  assert.match(String(instance), /^[0-9a-f-]{36}$/);
+  for (const time of [timestamp, startedAt]) assert.ok(Number(time) >= before && Number(time) <= Date.now());
+  const [queue] = workers as Record<string, unknown>[];
+  const { startedAt: workerStartedAt, lastBeat, eventLoopUtilization, ...others } = queue ?? {};
+  assert.deepEqual(others, { name: "queue", state: "running", restarts: 0, inFlight: 0 });
+  assert.ok(Number(workerStartedAt) >= before && Number(lastBeat) >= before);
+  const share = eventLoopUtilization as number;
+  assert.ok(share >= 0 && share <= 1, String(share));
+  const { state, checkedAt } = broker as Record<string, unknown>;
+  assert.deepEqual([state, Number(checkedAt) >= before], ["not_configured", true]);
+  assert.ok(["ok", "soft", "hard"].includes((disk as { level: string }).level));
+});
+
+test("a broker that is set is not reported as missing", { timeout }, async (t) => {
+  const environment = { CREDENTIAL_BROKER_URL: "http://127.0.0.1:1" };
+  const stage = await Stage.open(t, { queue: "plain", environment });
+  void stage.supervisor.run();
+  const status = await stage.statusWhere(({ state }) => state === "running");
+  assert.equal((status as unknown as { broker: { state: string } }).broker.state, "unknown");
+});
+
+test("the processes of agents are listed with their memory, and gone with their worker", { timeout }, async (t) => {
+  const stage = await Stage.open(t, { queue: "plain" });
+  void stage.supervisor.run();
+  await stage.saw("queue", "ready");
+  stage.order("queue", "agent");
+  const { agents } = await stage.statusWhere((status) => status.agents.length > 0);
+  const { since, rssBytes, ...rest } = agents[0] ?? {};
+  assert.deepEqual(rest, { threadId: 5, pid: process.pid, state: "running" });
+  assert.ok(Number(since) > 0);
+  assert.ok(Number(rssBytes) > 1024 * 1024, String(rssBytes));
+  stage.order("queue", "die");
+  await stage.statusWhere((status) => status.agents.length === 0);
+});
+
+test("the status is written anew at least every two seconds though nothing changes", { timeout }, async (t) => {
+  const stage = await Stage.open(t, { queue: "plain", clock: systemClock });
+  void stage.supervisor.run();
+  let last: Status = await stage.statusWhere(({ state }) => state === "running");
+  for (let n = 0; n < 3; n += 1) {
+    const next = await stage.statusWhere(({ timestamp }) => timestamp > last.timestamp);
+    assert.ok(next.timestamp - last.timestamp <= 2_000, `${next.timestamp - last.timestamp} ms`);
+    last = next;
+  }
+});
+
+test("a status that cannot be written is told in the log, and nothing stops for it", { timeout }, async (t) => {
+  const stage = await Stage.open(t, { queue: "plain" });
+  await rm(stage.statusDir, { recursive: true });
+  const status = stage.supervisor.run();
+  await stage.saw("queue", "ready");
+  await stage.supervisor.stop();
+  assert.equal(await status, 0);
+  const said = stage.lines.find(({ message }) => message.includes("status could not be written"));
+  assert.match(said?.message ?? "", /ENOENT/);
+});
