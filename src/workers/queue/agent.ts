@@ -11,8 +11,8 @@ export type { Agent, AgentEvent, AgentTools, AgentTurn, TurnResult } from "./age
 export type { RunAs } from "./agent-process.ts";
 
 export interface ClaudeAgentOptions {
-  /** Exactly the environment of the agent's process. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Exactly the environment of the agent's process; asked at each start of one. */
+  readonly env: () => Readonly<Record<string, string>>;
   readonly log: Logger;
   readonly clock?: Clock;
   /** A session without a turn for this long is ended, ms; 10 minutes. */
@@ -40,7 +40,7 @@ export function createClaudeAgent(options: ClaudeAgentOptions): Agent {
   let closing: Promise<void> | undefined;
 
   function start(turn: AgentTurn): AgentSession {
-    const session = new AgentSession(turn, { env, log, clock, runAs, endTimeoutMs });
+    const session = new AgentSession(turn, { env: env(), log, clock, runAs, endTimeoutMs });
     sessions.set(turn.threadId, session);
     void forget(session);
     return session;

@@ -9,6 +9,7 @@ import type { WorkerContext, WorkerService } from "../thread.ts";
 import { createClaudeAgent, type Agent } from "./agent.ts";
 import { createAgentTools } from "./cross-thread.ts";
 import { History } from "./history.ts";
+import { CommitIdentity } from "./identity.ts";
 import { Journal } from "./journal.ts";
 import { Processor } from "./processor.ts";
 import { ThreadStore } from "./sessions.ts";
@@ -37,8 +38,10 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
     Journal.open(config.dir, log),
     ThreadStore.open({ path: join(config.dir, "threads.json"), workspaceRoot: config.workspaceRoot, clock, log }),
   ]);
+  const brokerUrl = config.agentEnvironment["CREDENTIAL_BROKER_URL"];
+  const identity = new CommitIdentity({ brokerUrl, clock, log });
   const agent = createClaudeAgent({
-    env: config.agentEnvironment,
+    env: () => ({ ...identity.variables, ...config.agentEnvironment }),
     log,
     clock,
     ...(config.runAs === undefined ? {} : { runAs: config.runAs }),
@@ -93,6 +96,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
   let reporting: NodeJS.Timeout | undefined;
   return {
     async start() {
+      await identity.start();
       await processor.start();
       reporting = setInterval(() => {
         context.reportAgents(running(agent));
@@ -100,6 +104,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
     },
     async stop(graceMs) {
       clearInterval(reporting);
+      identity.stop();
       await processor.stop(graceMs);
       await agent.close();
       await Promise.all([history.close(), journal.close()]);

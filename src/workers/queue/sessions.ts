@@ -20,7 +20,7 @@ const threadSchema = z.object({
   status: z.enum(["idle", "queued", "running", "closed"]),
 });
 type StoredThread = z.infer<typeof threadSchema>;
-export type ThreadStatus = StoredThread["status"];
+type ThreadStatus = StoredThread["status"];
 
 /** A forum topic as TinyClaw knows it. */
 export type Thread = StoredThread & { readonly threadId: ThreadId };

@@ -39,9 +39,12 @@ export const noTools: AgentTools = {
 };
 
 export async function startRig(
-  options: Partial<ClaudeAgentOptions> & { readonly retries?: number } = {},
+  options: Partial<Omit<ClaudeAgentOptions, "env">> & {
+    readonly env?: Record<string, string>;
+    readonly retries?: number;
+  } = {},
 ): Promise<Rig> {
-  const { retries = 1, ...agentOptions } = options;
+  const { retries = 1, env, ...agentOptions } = options;
   const home = await mkdtemp(join(tmpdir(), "tinyclaw-agent-"));
   const cwd = join(home, "work");
   await mkdir(cwd);
@@ -52,7 +55,11 @@ export async function startRig(
     logged.push(message);
   };
   const log: Logger = { debug: keep, info: keep, warn: keep, error: keep };
-  const agent = createClaudeAgent({ env: agentEnv(claude.url, home, retries), log, ...agentOptions });
+  const agent = createClaudeAgent({
+    env: () => env ?? agentEnv(claude.url, home, retries),
+    log,
+    ...agentOptions,
+  });
   const events: AgentEvent[] = [];
 
   const turn = (prompt: string, more: Partial<AgentTurn> = {}): Promise<TurnResult> =>
@@ -101,7 +108,7 @@ export async function rigFor(t: TestContext, options: Parameters<typeof startRig
   return rig;
 }
 
-/** What contracts.md lets an agent have, with everything that is not the conversation switched off. */
+/** What an agent may have (docs/configure.md), with everything that is not the conversation switched off. */
 export function agentEnv(url: string, home: string, retries: number): Record<string, string> {
   return {
     PATH: process.env["PATH"] ?? "",

@@ -47,7 +47,7 @@ async function openRig(t: TestContext, settings: object = {}) {
       log,
     }),
   ]);
-  const agent = createClaudeAgent({ env: agentEnv(claude.url, dir, 0), log });
+  const agent = createClaudeAgent({ env: () => agentEnv(claude.url, dir, 0), log });
   const voice = new Voice({ outgoing: outgoingProducer(ends), clock: systemClock, log, ring: () => undefined });
   const faults: unknown[] = [];
   const processor = new Processor({
