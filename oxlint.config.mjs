@@ -2,7 +2,8 @@ import { defineConfig } from "oxlint";
 
 /**
  * The walls of the house: what of ours the files of a room may import from outside it. What a row does not open is
- * closed. See ARCHITECTURE.md for the reasons; test/walls.test.ts holds each of them to this table.
+ * closed, and a file that no row names may import nothing at all. See ARCHITECTURE.md for the reasons;
+ * test/walls.test.ts holds each of them to this table.
  */
 const rooms = {
   "src/core": [],
@@ -16,9 +17,11 @@ const rooms = {
   "src/sandbox": ["core/**"],
   "src/cli": ["{core,supervisor,workers,broker,dashboard,sandbox}/**"],
 };
-const folders = ["core", "supervisor", "workers", "broker", "dashboard", "sandbox", "cli"];
+const folders = new Set(["test", "bench", ...Object.keys(rooms).map((room) => room.split("/")[1])]);
 /** Inside `src/workers` the rooms are closed to each other and to the entries that start them. */
 const workers = ["telegram/**", "queue/**", "router/**", "thread.ts", "*.worker.ts"];
+/** Rooms that bring in nothing from outside the repository, not even Node's own: the page runs the router too. */
+const bare = ["src/workers/router"];
 
 /** Packages with one home each, so that replacing one touches one file. */
 const homes = {
@@ -33,19 +36,43 @@ const families = { grammy: ["grammy", "@grammyjs"], "@octokit/auth-app": ["@octo
 /** Who may read the environment, and who may end the process or listen to it. */
 const environmentReaders = ["src/*/config.ts", "src/core/secrets.ts"];
 const processOwners = ["src/*/main.ts", "src/supervisor/signals.ts", "src/workers/thread.ts"];
+/** Who may do something as soon as it is imported. */
+const entries = ["src/*/main.ts", "src/workers/*.worker.ts"];
+
+/**
+ * The patterns of a room read paths as they are written: `./../a` and `../b/../a` would pass them by. This one stands
+ * before them, since a path that a row opens is looked at no further.
+ */
+const roundabout = {
+  regex: String.raw`^\.(/.*)?/\.\.?(/|$)|[^/.][^/]*/\.\.?(/|$)|//|^/|^(file|data):`,
+  message: "Write the path in its shortest form.",
+};
+const globalProcess = ["process", "node:process"].map((name) => ({
+  name,
+  message: "Use the global, which the walls of the process are built on.",
+}));
 
 /** The whole rule for the files of a room: where two overrides name the same rule, the later one counts alone. */
-function wall(room, files = "**", ownPackage) {
+function wall(room, files = filesOf(room), ownPackage) {
   const inWorkers = room.startsWith("src/workers/");
   const own = room.split("/").at(-1);
-  const closed = [...folders.filter((name) => name !== own).map((name) => `${name}/**`), ...(inWorkers ? workers : [])];
+  const others = [...folders].filter((name) => name !== own).map((name) => `${name}/**`);
+  const closed = [...others, ...(inWorkers ? workers : [])];
   const message = `${room} may import of ours: ${rooms[room].join(", ") || "nothing"}.`;
   const group = [...closed.map((place) => `../**/${place}`), ...rooms[room].flatMap(opened)];
   const packages = Object.keys(homes).filter((name) => name !== ownPackage);
-  const patterns = [{ group, message }, ...packages.map(homeless)];
-  if (room === "src/workers/router") patterns.push({ group: ["node:*"], message: "The page runs the router too." });
-  const paths = [{ name: "node:process", message: "Use the global, which the walls of the process are built on." }];
-  return { files: [`${room}/${files}`], rules: { "no-restricted-imports": ["error", { paths, patterns }] } };
+  const patterns = [roundabout, { group, message }, ...packages.map(homeless)];
+  if (bare.includes(room)) patterns.push({ regex: "^[^.]", message: `${room} may import no package.` });
+  return importWall(`${room}/${files}`, { paths: globalProcess, patterns });
+}
+
+/** A room with rooms inside has its own files alone. */
+function filesOf(room) {
+  return Object.keys(rooms).some((other) => other.startsWith(`${room}/`)) ? "*" : "**";
+}
+
+function importWall(files, restrictions) {
+  return { files: [files], rules: { "no-restricted-imports": ["error", restrictions] } };
 }
 
 /** `core/{a,b}.ts` as the patterns that open a.ts and b.ts; a group knows no braces. */
@@ -61,7 +88,8 @@ function homeless(name) {
 }
 
 const environment = { object: "process", property: "env", message: "Only config and core/secrets read it." };
-const ownership = ["exit", "on", "once", "argv"].map((property) => ({
+const listening = ["on", "once", "addListener", "prependListener", "prependOnceListener"];
+const ownership = ["argv", "exit", "exitCode", "abort", ...listening].map((property) => ({
   object: "process",
   property,
   message: "Only a main, supervisor/signals and workers/thread own the process.",
@@ -71,10 +99,14 @@ function processWall(files, ...closed) {
   return { files, rules: { "no-restricted-properties": ["error", ...closed] } };
 }
 
+/** Other names of the global object, behind which the rules would not see `process`. */
+const globals = ["globalThis", "global"].map((name) => ({ name, message: "Name the global itself." }));
+
 /** The runner itself waits for what these return. */
 const nodeTest = { from: "package", package: "node:test", name: ["test", "describe", "it", "suite"] };
 
 export default defineConfig({
+  jsPlugins: ["./oxlint.rules.mjs"],
   plugins: ["typescript", "import", "unicorn", "promise", "node"],
   categories: { correctness: "error", suspicious: "error" },
   ignorePatterns: ["dist/**", "build-*/**", "coverage/**", "node_modules/**"],
@@ -105,8 +137,11 @@ export default defineConfig({
     "no-shadow": "off",
   },
   overrides: [
+    importWall("src/**", { patterns: [{ regex: "", message: "Give its folder a row in oxlint.config.mjs." }] }),
     ...Object.keys(rooms).map((room) => wall(room)),
     ...Object.entries(homes).map(([name, [room, files]]) => wall(room, files, name)),
+    { files: ["src/**"], rules: { "no-restricted-globals": ["error", ...globals], "walls/plain-imports": "error" } },
+    { files: ["src/**"], excludeFiles: entries, rules: { "walls/quiet-imports": "error" } },
     processWall(["src/**"], environment, ...ownership),
     processWall(environmentReaders, ...ownership),
     processWall(processOwners, environment),

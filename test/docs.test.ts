@@ -39,6 +39,9 @@ async function filesBelow(folder: string): Promise<string[]> {
 /** Quoted capitals of the configuration, without errno names and the default time zone. */
 function variablesOf(config: string): Set<string> {
   const quoted = [...config.matchAll(/"([A-Z][A-Z0-9_]+)"/g)].map((match) => match[1] ?? "");
+  // As object keys and as the shell's own.
+  const bare = [...config.matchAll(/^\s+([A-Z][A-Z0-9]*_[A-Z0-9_]+):|\$\{?(TINYCLAW_[A-Z_]+)/gm)];
+  quoted.push(...bare.map((match) => match[1] ?? match[2] ?? ""));
   return new Set(quoted.filter((name) => name !== "UTC" && !/^E[A-Z0-9]+$/.test(name)));
 }
 
@@ -60,7 +63,8 @@ before(async () => {
   const help = await promisify(execFile)(path.join(repositoryRoot, "tinyclaw.sh"), ["help"]);
   commands = new Set([...help.stdout.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1] ?? ""));
   scripts = new Set(Object.keys(packageSchema.parse(JSON.parse(await read("package.json"))).scripts));
-  variables = variablesOf(await read("src/core/config.ts"));
+  const readers = ["src/core/config.ts", "src/broker/config.ts", "bin/gh"];
+  variables = new Set((await Promise.all(readers.map(read))).flatMap((text) => [...variablesOf(text)]));
   codes = new Map();
   for (const file of files.filter((name) => /^src\/(?:.*\/)?errors\.ts$/.test(name))) {
     for (const code of codesOf(await read(file))) codes.set(code, file);

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { access, open, rename } from "node:fs/promises";
+import { access, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
-import { syncDirectory, writeAll } from "../core/atomic-file.ts";
+import { syncDirectory, writeNewFile } from "../core/atomic-file.ts";
 import { GENERAL_THREAD, type ThreadId } from "../core/ids.ts";
 import { describeError } from "../core/errors.ts";
 import { CliError } from "./errors.ts";
@@ -49,13 +49,7 @@ export async function send(dir: string, request: SendRequest): Promise<string> {
   const aside = join(queue, "tmp", name);
   try {
     await access(join(queue, "incoming"));
-    const handle = await open(aside, "wx", 0o640);
-    try {
-      await writeAll(handle, Buffer.from(`${JSON.stringify(record)}\n`));
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
+    await writeNewFile(aside, Buffer.from(`${JSON.stringify(record)}\n`));
     await rename(aside, join(queue, "incoming", name));
     await syncDirectory(join(queue, "incoming"));
   } catch (error) {

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { errorCode } from "./errors.ts";
-import { queueFault } from "./queue/errors.ts";
+import { errorCode, SyncError } from "./errors.ts";
 
 /**
  * Files that appear whole or not at all, and that are still there after a power failure.
@@ -31,21 +30,14 @@ export async function writeAll(handle: WritableHandle, bytes: Uint8Array): Promi
 }
 
 /**
- * Runs one sync. When it fails with `queue_sync_failed`, the kernel may have marked the lost pages clean, so that a
+ * Runs one sync. When it fails with `sync_failed`, the kernel may have marked the lost pages clean, so that a
  * second sync of the same file would succeed and mean nothing: the caller must write the data anew.
  */
 export async function syncOnce(path: string, sync: () => Promise<void>): Promise<void> {
   try {
     await sync();
   } catch (error) {
-    throw queueFault(
-      "queue_sync_failed",
-      `Syncing ${path} failed; what was written may be lost. Check the disk.`,
-      error,
-      {
-        path,
-      },
-    );
+    throw new SyncError(path, error);
   }
 }
 
@@ -57,7 +49,7 @@ const syncRounds = new Map<string, Rounds>();
 
 /**
  * Syncs a directory. Callers share rounds: whoever comes while a round runs is served by the one that starts after
- * it, however many they are. Rejects with `queue_sync_failed`.
+ * it, however many they are. Rejects with `sync_failed`.
  */
 export function syncDirectory(dir: string): Promise<void> {
   const rounds = syncRounds.get(dir);
@@ -127,7 +119,7 @@ export interface PublishFile {
 
 /**
  * Makes `dir/name` appear with all of its bytes, durably, and without replacing a file of that name.
- * Rejects with the system's error, or `queue_sync_failed`; the file is then to be treated as not stored, although its
+ * Rejects with the system's error, or `sync_failed`; the file is then to be treated as not stored, although its
  * name may be there.
  */
 export async function publishFile(file: PublishFile): Promise<"published" | "already_there"> {

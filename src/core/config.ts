@@ -114,6 +114,7 @@ export function readQueueConfig(environment: Environment): QueueConfig {
     if (values[name] !== undefined) httpUrl(name, values[name]);
   }
   requireCredential(values);
+  refuseRoot(environment, values);
   return {
     ...readCommonConfig(environment),
     workspaceRoot: resolve(environment["WORKSPACE_ROOT"] || "workspace"),
@@ -155,6 +156,15 @@ function runAs(environment: Environment): QueueConfig["runAs"] {
   if (uid === undefined && gid === undefined) return undefined;
   if (uid === undefined) return refuse("AGENT_UID", "set", "set it beside AGENT_GID", "is missing");
   return process.getuid?.() === 0 ? { uid, gid: gid ?? uid } : undefined;
+}
+
+/** Claude Code does not work unasked as root, and would say so in every turn. */
+function refuseRoot(environment: Environment, agent: Readonly<Record<string, string>>): void {
+  if (process.getuid?.() !== 0 || runAs(environment) !== undefined || agent["IS_SANDBOX"] === "1") return;
+  throw new ConfigError(
+    "IS_SANDBOX is not 1, and as root agents refuse to work without it: run the bot as another user, set AGENT_UID, or set IS_SANDBOX=1 on a machine that is a sandbox.",
+    { variable: "IS_SANDBOX" },
+  );
 }
 
 function requireCredential(agent: Readonly<Record<string, string>>): void {

@@ -40,6 +40,22 @@ export class ConfigError extends CodedError<"config_invalid"> {
   }
 }
 
+/** A file or directory could not be synced: what was written to it may be gone, though a later sync would succeed. */
+export class SyncError extends CodedError<"sync_failed"> {
+  constructor(path: string, cause: unknown) {
+    super("sync_failed", `Syncing ${path} failed; what was written may be lost. Check the disk, then write it anew.`, {
+      details: { path },
+      cause,
+    });
+  }
+}
+
+/** Whether a failed sync is at the bottom of an error: what it is about must not be taken for stored. */
+export function isSyncFailure(error: unknown): boolean {
+  if (error instanceof SyncError) return true;
+  return error instanceof Error && error.cause !== undefined && isSyncFailure(error.cause);
+}
+
 /** Exit statuses of every program, as operators' scripts and Docker's restart policy see them. */
 export const EXIT = { ok: 0, gaveUp: 70, tryLater: 75, config: 125 } as const;
 

@@ -69,7 +69,7 @@ export class JsonlWriter {
   }
 
   /**
-   * Rejects with the system's error or `queue_sync_failed`; the record is then to be treated as not written. The file
+   * Rejects with the system's error or `sync_failed`; the record is then to be treated as not written. The file
    * is opened anew for the next one.
    */
   append(record: object): Promise<void> {
@@ -145,17 +145,20 @@ async function openTail(path: string, durable: boolean): Promise<Tail> {
 
 /**
  * The last `n` records that pass the filter, oldest first, over rolled files too. Reads from the end and no further
- * than needed. A file that does not exist has none.
+ * than needed, nor more than about `maxBytes`. A file that does not exist has none.
  */
 export async function readLast(
   path: string,
   n: number,
   filter: (record: JsonObject) => boolean = () => true,
+  maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<JsonObject[]> {
   const found: JsonObject[] = [];
+  let bytes = 0;
   await eachFile(path, async (handle) => {
     for await (const line of linesBackward(handle)) {
-      if (found.length >= n) return false;
+      bytes += line.length + 1;
+      if (found.length >= n || bytes > maxBytes) return false;
       const record = parseLine(line);
       if (record !== undefined && filter(record)) found.push(record);
     }

@@ -1,3 +1,4 @@
+import { constants, openSync } from "node:fs";
 import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { pino } from "pino";
@@ -70,7 +71,12 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
 
   const streams: { stream: { write(line: string): unknown }; level: LogLevel }[] = [{ stream: file, level: "trace" }];
   if (options.stdout) {
-    const out = pino.destination({ fd: 1, sync: true });
+    const out = pino.destination({
+      fd: stdoutOfOurOwn(),
+      sync: true,
+      retryEAGAIN: () => false,
+      maxLength: LINES.bufferBytes,
+    });
     out.on("error", onError);
     streams.push({ stream: out, level: "trace" });
   }
@@ -86,6 +92,18 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
       file.end();
     },
   };
+}
+
+/**
+ * Standard output as a description of our own, so that it can be made not to block: a reader that stalls would
+ * otherwise stop the whole program at its next line. A socket cannot be opened so, and stays as it is.
+ */
+function stdoutOfOurOwn(): number {
+  try {
+    return openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_APPEND);
+  } catch {
+    return 1;
+  }
 }
 
 /** Moves `<dir>/<source>.log` to the file in one step, so that a reader never finds it missing. */

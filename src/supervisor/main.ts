@@ -12,6 +12,16 @@ import { onStopSignals } from "./signals.ts";
 import { Supervisor } from "./supervisor.ts";
 
 async function main(): Promise<number> {
+  let stop = (): void => undefined;
+  let asked = false;
+  // Before all else: as process 1 of a container, a signal that nobody listens to is lost.
+  const unlisten = onStopSignals({
+    onStop: () => {
+      asked = true;
+      stop();
+    },
+    onForce: () => process.exit(EXIT.ok),
+  });
   const environment = loadEnvironment();
   const { dir, logLevel } = readCommonConfig(environment);
   const secrets = checkWorkers(environment);
@@ -27,17 +37,11 @@ async function main(): Promise<number> {
     log: log.logger,
     random: Math.random,
   });
-  const unlisten = onStopSignals({
-    onStop: (signal) => {
-      log.logger.info({ signal }, "stopping");
-      void supervisor.stop();
-    },
-    onForce: (signal) => {
-      log.logger.warn({ signal }, "asked twice: ending at once");
-      process.exit(EXIT.ok);
-    },
-  });
-  const status = await supervisor.run();
+  stop = () => {
+    log.logger.info({}, "asked to stop");
+    void supervisor.stop();
+  };
+  const status = asked ? EXIT.ok : await supervisor.run();
   unlisten();
   log.close();
   return status;

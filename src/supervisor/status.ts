@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { diskLevel, readDiskSpace, type DiskLevel } from "../core/disk.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import type { BrokerState } from "./broker-check.ts";
 import type { Child } from "./child.ts";
 
 /** Between the end of a write and the next one, ms; with the write itself it must stay under the 2 s readers count on. */
@@ -18,7 +19,6 @@ export interface Identity {
   readonly pid: number;
   readonly startedAt: number;
   readonly version: string;
-  readonly brokerConfigured: boolean;
 }
 
 interface StatusDeps {
@@ -27,6 +27,7 @@ interface StatusDeps {
   readonly identity: Identity;
   readonly children: readonly Child[];
   readonly state: () => SupervisorState;
+  readonly broker: () => BrokerState;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -82,15 +83,14 @@ export class StatusFile {
   }
 
   async #record(): Promise<object> {
-    const { identity, children, clock, dataDir, state } = this.#deps;
-    const { brokerConfigured, ...who } = identity;
+    const { identity, children, clock, dataDir, state, broker } = this.#deps;
     return {
       timestamp: clock.now(),
-      ...who,
+      ...identity,
       state: state(),
       workers: children.map(describeWorker),
       agents: await Promise.all(children.flatMap((child) => child.agents).map(describeAgent)),
-      broker: { state: brokerConfigured ? "unknown" : "not_configured", checkedAt: clock.now() },
+      broker: broker(),
       disk: { level: await currentDiskLevel(dataDir) },
     };
   }
@@ -125,10 +125,12 @@ async function residentBytes(pid: number): Promise<number | null> {
   }
 }
 
-async function currentDiskLevel(dir: string): Promise<DiskLevel | null> {
+/** A disk that cannot be asked cannot be written either. */
+/** A disk that cannot be asked cannot be written either. */
+async function currentDiskLevel(dir: string): Promise<DiskLevel> {
   try {
     return diskLevel(await readDiskSpace(dir));
   } catch {
-    return null;
+    return "hard";
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { EXIT } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Environment } from "../core/secrets.ts";
+import { BrokerCheck } from "./broker-check.ts";
 import { Child } from "./child.ts";
 import type { WorkerSpec } from "./manifest.ts";
 import { StatusFile, type SupervisorState } from "./status.ts";
@@ -28,6 +29,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #children: readonly Child[];
   readonly #status: StatusFile;
+  readonly #broker: BrokerCheck;
   #state: SupervisorState = "starting";
   #stopping: Promise<number> | undefined;
   #settle: (status: number) => void = () => undefined;
@@ -52,6 +54,8 @@ export class Supervisor {
         void this.#end("gave-up", EXIT.gaveUp);
       },
     };
+    const brokerUrl = options.environment["CREDENTIAL_BROKER_URL"] || undefined;
+    this.#broker = new BrokerCheck(brokerUrl, options.clock, deps.onChange);
     this.#children = options.manifest.map((spec) => new Child(spec, deps));
     this.#status = new StatusFile({
       path: join(options.dir, "status", "supervisor.json"),
@@ -61,10 +65,10 @@ export class Supervisor {
         pid: process.pid,
         startedAt: options.clock.now(),
         version: options.version,
-        brokerConfigured: Boolean(options.environment["CREDENTIAL_BROKER_URL"]),
       },
       children: this.#children,
       state: () => this.#state,
+      broker: () => this.#broker.state,
       clock: options.clock,
       log: options.log,
     });
@@ -72,6 +76,7 @@ export class Supervisor {
 
   /** Runs until stopped; resolves with the exit status. */
   run(): Promise<number> {
+    this.#broker.start();
     this.#children[0]?.start();
     return this.#finished;
   }
@@ -110,6 +115,7 @@ export class Supervisor {
   async #stopAll(state: "stopped" | "gave-up", status: number): Promise<number> {
     this.#state = "stopping";
     this.#status.touch();
+    this.#broker.stop();
     for (const child of this.#children.toReversed()) await child.stop();
     this.#state = state;
     await this.#status.close();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { publishFile, replaceFile, syncDirectory, syncOnce, writeAll } from "../../src/core/atomic-file.ts";
 import { temporaryFolder } from "./queue/support.ts";
+import { watchSyncs } from "./queue/syncs.ts";
 
 test("a write that is cut short goes on where it stopped", async () => {
   const written: number[] = [];
@@ -29,7 +30,7 @@ test("a sync that fails is a fault of its own and is not tried again", async () 
     calls += 1;
     throw Object.assign(new Error("i/o error"), { code: "EIO" });
   };
-  await assert.rejects(syncOnce("/data/x", failing), { code: "queue_sync_failed" });
+  await assert.rejects(syncOnce("/data/x", failing), { code: "sync_failed" });
   assert.equal(calls, 1);
 });
 
@@ -42,6 +43,20 @@ test("a published file is whole, the owner's and the group's, and leaves nothing
   assert.deepEqual(await readFile(join(dir, "a")), bytes);
   assert.equal((await stat(join(dir, "a"))).mode & 0o037, 0);
   assert.deepEqual(await readdir(tmpDir), []);
+});
+
+test("a published file is synced before it has its name, and its folder before the name in tmp goes", async (t) => {
+  const root = await temporaryFolder(t);
+  for (const name of ["tmp", "incoming"]) await mkdir(join(root, name));
+  const syncs = await watchSyncs(t, root);
+  const bytes = Buffer.alloc(300_000, "x");
+  await publishFile({ tmpDir: join(root, "tmp"), dir: join(root, "incoming"), name: "a", bytes });
+  const text = bytes.toString();
+  assert.deepEqual(syncs.seen, [
+    { call: "datasync", on: ["tmp/a"], files: { "tmp/a": text } },
+    { call: "sync", on: ["incoming"], files: { "incoming/a": text, "tmp/a": text } },
+  ]);
+  assert.deepEqual(await readdir(join(root, "tmp")), []);
 });
 
 test("a file whose turn has not come has no name yet, though others are published meanwhile", async (t) => {
@@ -105,4 +120,25 @@ test("a replaced file is the old one or the new one, and the last call wins", as
   await replaced;
   assert.equal(await readFile(path, "utf8"), texts.at(-1));
   assert.deepEqual(await readdir(dir), ["threads.json"]);
+});
+
+test("a replaced file is synced before it takes the place, and its folder afterwards", async (t) => {
+  const dir = await temporaryFolder(t);
+  const path = join(dir, "threads.json");
+  await writeFile(path, "old");
+  const syncs = await watchSyncs(t, dir);
+  await replaceFile(path, "new");
+  const [first, second, ...rest] = syncs.seen;
+  const [tmp = ""] = first?.on ?? [];
+  assert.deepEqual(first, { call: "datasync", on: [tmp], files: { [tmp]: "new", "threads.json": "old" } });
+  assert.deepEqual(second, { call: "sync", on: [""], files: { "threads.json": "new" } });
+  assert.deepEqual(rest, []);
+});
+
+test("a file that need not be durable is replaced without a sync", async (t) => {
+  const dir = await temporaryFolder(t);
+  const syncs = await watchSyncs(t, dir);
+  await replaceFile(join(dir, "status.json"), "new", { durable: false });
+  assert.equal(await readFile(join(dir, "status.json"), "utf8"), "new");
+  assert.deepEqual(syncs.seen, []);
 });

@@ -19,6 +19,12 @@ const forAgents = words(`
   GIT_COMMITTER_EMAIL GIT_SSL_CAINFO ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_BASE_URL
   ANTHROPIC_MODEL CLAUDE_CODE_OAUTH_TOKEN CLAUDE_CODE_MAX_OUTPUT_TOKENS
 `);
+/** Given to agents unless the operator says otherwise. */
+const defaults = {
+  CLAUDE_CODE_MAX_RETRIES: "4",
+  CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+};
 const filesOfAgents = [
   "ANTHROPIC_API_KEY_FILE",
   "ANTHROPIC_AUTH_TOKEN_FILE",
@@ -33,10 +39,16 @@ const forNobody = words(`
   home TELEGRAM
 `);
 const everything = Object.fromEntries(
-  [...forAll, ...forTelegram, ...forAgents, ...filesOfAgents, "WORKSPACE_ROOT", ...forNobody].map((name) => [
-    name,
-    `value of ${name}`,
-  ]),
+  [
+    ...forAll,
+    ...forTelegram,
+    ...forAgents,
+    ...filesOfAgents,
+    "WORKSPACE_ROOT",
+    "AGENT_UID",
+    "AGENT_GID",
+    ...forNobody,
+  ].map((name) => [name, `value of ${name}`]),
 );
 
 const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
@@ -46,20 +58,35 @@ test("the telegram worker gets its own variables and the common ones, and nothin
 });
 
 test("the queue worker gets what agents may have and its own, and nothing of Telegram's", () => {
-  const expected = [...forAll, "WORKSPACE_ROOT", ...forAgents, ...filesOfAgents];
+  const expected = [...forAll, "WORKSPACE_ROOT", "AGENT_UID", "AGENT_GID", ...forAgents, ...filesOfAgents];
   assert.deepEqual(sorted(Object.keys(queueEnvironment(everything))), sorted(expected));
 });
 
 test("an agent gets the variables that the documents list, with their values, and nothing else", () => {
   const urls = { ANTHROPIC_BASE_URL: "http://127.0.0.1:1", CREDENTIAL_BROKER_URL: "http://127.0.0.1:2" };
   const files = Object.fromEntries(filesOfAgents.map((name) => [name, undefined]));
-  const given = { ...everything, ...urls, ...files, TZ: "UTC", LOG_LEVEL: "info" };
+  const given = {
+    ...everything,
+    ...urls,
+    ...files,
+    TZ: "UTC",
+    LOG_LEVEL: "info",
+    IS_SANDBOX: "1",
+    AGENT_UID: "7",
+    AGENT_GID: "8",
+  };
   const { agentEnvironment } = readQueueConfig(given);
-  assert.deepEqual(sorted(Object.keys(agentEnvironment)), sorted(forAgents));
-  for (const [name, value] of Object.entries(agentEnvironment)) assert.equal(value, given[name as keyof typeof given]);
+  assert.deepEqual(sorted(Object.keys(agentEnvironment)), sorted([...forAgents, ...Object.keys(defaults)]));
+  for (const [name, value] of Object.entries(agentEnvironment)) assert.equal(value, { ...defaults, ...given }[name]);
 });
 
 test("what the queue worker is given is enough for it to read the same configuration", () => {
-  const given = { ANTHROPIC_API_KEY: "sk-test-key", PATH: "/bin", WORKSPACE_ROOT: "/w", TELEGRAM_BOT_TOKEN: "1:a" };
+  const given = {
+    IS_SANDBOX: "1",
+    ANTHROPIC_API_KEY: "sk-test-key",
+    PATH: "/bin",
+    WORKSPACE_ROOT: "/w",
+    TELEGRAM_BOT_TOKEN: "1:a",
+  };
   assert.deepEqual(readQueueConfig(queueEnvironment(given)), readQueueConfig(given));
 });

@@ -17,7 +17,7 @@ import { tempDir } from "../support/temp-dir.ts";
 const TOKEN = "123456:AAbb-cc_DD";
 const KEY = "sk-test-key-of-nobody";
 const bot: Environment = { TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_CHAT_ID: "-1001234567890" };
-const agent: Environment = { ANTHROPIC_API_KEY: KEY };
+const agent: Environment = { ANTHROPIC_API_KEY: KEY, IS_SANDBOX: "1" };
 
 /** An environment with these changes; a variable given as undefined is missing. */
 const telegram = (change: Environment = {}): TelegramConfig => readTelegramConfig({ ...bot, ...change });
@@ -36,7 +36,7 @@ test("an empty variable counts as one that is not set", () => {
   const empty = { TINYCLAW_DIR: "", TZ: "", LOG_LEVEL: "", TELEGRAM_API_ROOT: "", TELEGRAM_ALLOWED_USERS: "" };
   assert.deepEqual(telegram(empty), telegram());
   const agents = queue({ ANTHROPIC_BASE_URL: "", CREDENTIAL_BROKER_URL: "", WORKSPACE_ROOT: "", BROKER_SECRET: "" });
-  assert.deepEqual(agents.agentEnvironment, { ANTHROPIC_API_KEY: KEY });
+  assert.deepEqual(agents.agentEnvironment, queue().agentEnvironment);
 });
 
 test("what is set is read", () => {
@@ -105,7 +105,7 @@ test("secrets come from files as well, and never from two places", async (t) => 
   for (const name of ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "BROKER_SECRET"]) {
     const value = `${name}-hush-hush`;
     const file = await write(name, `${value}\n`);
-    const config = readQueueConfig({ CLAUDE_CONFIG_DIR: await loggedIn(t), [`${name}_FILE`]: file });
+    const config = readQueueConfig({ IS_SANDBOX: "1", CLAUDE_CONFIG_DIR: await loggedIn(t), [`${name}_FILE`]: file });
     assert.equal(config.agentEnvironment[name], value);
     assert.ok(!(`${name}_FILE` in config.agentEnvironment));
     assert.deepEqual(
@@ -124,15 +124,17 @@ async function loggedIn(t: TestContext): Promise<string> {
 
 test("one credential is enough, whichever it is: a key, a token, or a login of Claude Code", async (t) => {
   for (const name of ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"]) {
-    assert.equal(readQueueConfig({ HOME: await tempDir(t), [name]: KEY }).agentEnvironment[name], KEY);
+    assert.equal(readQueueConfig({ IS_SANDBOX: "1", HOME: await tempDir(t), [name]: KEY }).agentEnvironment[name], KEY);
   }
   const dir = await loggedIn(t);
-  assert.equal(readQueueConfig({ CLAUDE_CONFIG_DIR: dir }).agentEnvironment["CLAUDE_CONFIG_DIR"], dir);
+  assert.equal(readQueueConfig({ IS_SANDBOX: "1", CLAUDE_CONFIG_DIR: dir }).agentEnvironment["CLAUDE_CONFIG_DIR"], dir);
   const home = await tempDir(t);
   await mkdir(join(home, ".claude"));
-  assert.throws(() => readQueueConfig({ HOME: home }), { code: "config_invalid" });
+  assert.throws(() => readQueueConfig({ IS_SANDBOX: "1", HOME: home }), { code: "config_invalid" });
   await writeFile(join(home, ".claude", ".credentials.json"), "{}");
-  assert.deepEqual(readQueueConfig({ HOME: home }).agentEnvironment, { HOME: home });
+  const { agentEnvironment } = readQueueConfig({ IS_SANDBOX: "1", HOME: home });
+  const names = Object.keys(agentEnvironment).filter((name) => !/^CLAUDE_CODE_(MAX|DISABLE)_/.test(name));
+  assert.deepEqual(names.sort(), ["HOME", "IS_SANDBOX"], "no credential is made up");
 });
 
 test("a configuration prints no secret", () => {
@@ -169,4 +171,21 @@ test("without .env the environment is the process's own, and an unreadable .env 
   assert.deepEqual(loadEnvironment(dir), { ...process.env });
   await mkdir(join(dir, ".env"));
   assert.throws(() => loadEnvironment(dir), { code: "config_invalid", message: /^\.env .*EISDIR.*correct/ });
+});
+
+test("as root the start is refused where agents could not work: no sandbox, and no other user for them", () => {
+  const asRoot = process.getuid?.() === 0;
+  const read = () => queue({ IS_SANDBOX: undefined });
+  if (asRoot) assert.throws(read, /IS_SANDBOX is not 1.*another user, set AGENT_UID/);
+  else assert.doesNotThrow(read);
+  const runAs = queue({ IS_SANDBOX: undefined, AGENT_UID: "1001" }).runAs;
+  assert.deepEqual(runAs, asRoot ? { uid: 1001, gid: 1001 } : undefined);
+});
+
+test("agents have a user of their own by both its numbers, or by one for both; never root", () => {
+  const asRoot = process.getuid?.() === 0;
+  assert.deepEqual(queue({ AGENT_UID: "7", AGENT_GID: "8" }).runAs, asRoot ? { uid: 7, gid: 8 } : undefined);
+  assert.equal(queue().runAs, undefined);
+  assert.throws(() => queue({ AGENT_GID: "8" }), /AGENT_UID is missing/);
+  for (const value of ["0", "root", "-1", "1.5"]) assert.throws(() => queue({ AGENT_UID: value }), /AGENT_UID/);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { JsonlWriter, readAll, readLast } from "../../src/core/jsonl.ts";
 import { temporaryFolder } from "./queue/support.ts";
+import { isOpen, watchSyncs } from "./queue/syncs.ts";
 
 async function all(path: string): Promise<unknown[]> {
   const records: unknown[] = [];
@@ -20,6 +21,52 @@ test("records come back in the order in which they were appended", async (t) => 
   assert.deepEqual(await all(path), records);
   assert.equal((await readFile(path, "utf8")).split("\n").length, 201);
   await assert.rejects(writer.append({ n: 0 }), /closed/);
+});
+
+test("a durable record is synced before append resolves, and the name of a new file before its first record", async (t) => {
+  const dir = await temporaryFolder(t);
+  const syncs = await watchSyncs(t, dir);
+  const writer = await JsonlWriter.open(join(dir, "a.jsonl"), { durable: true });
+  assert.deepEqual(syncs.seen, [{ call: "sync", on: [""], files: { "a.jsonl": "" } }]);
+  let sync = (): void => undefined;
+  const begun = new Promise<void>((begin) => {
+    syncs.before = () => {
+      begin();
+      return new Promise((resolve) => {
+        sync = resolve;
+      });
+    };
+  });
+  const appended = writer.append({ n: 1 });
+  await Promise.race([begun, appended]);
+  assert.deepEqual(syncs.seen.slice(1), [{ call: "datasync", on: ["a.jsonl"], files: { "a.jsonl": '{"n":1}\n' } }]);
+  assert.equal(await isOpen(appended), true);
+  sync();
+  await appended;
+  await writer.close();
+});
+
+test("a durable file is synced before it is rolled, so that the sync of the next one misses no record", async (t) => {
+  const dir = await temporaryFolder(t);
+  const writer = await JsonlWriter.open(join(dir, "a.jsonl"), { durable: true, maxBytes: 10 });
+  const syncs = await watchSyncs(t, dir);
+  await Promise.all([writer.append({ n: 1 }), writer.append({ n: 2 })]);
+  await writer.close();
+  const [one, two] = ['{"n":1}\n', '{"n":2}\n'];
+  assert.deepEqual(syncs.seen, [
+    { call: "datasync", on: ["a.jsonl"], files: { "a.jsonl": one } },
+    { call: "sync", on: [""], files: { "a.1.jsonl": one, "a.jsonl": "" } },
+    { call: "datasync", on: ["a.jsonl"], files: { "a.1.jsonl": one, "a.jsonl": two } },
+  ]);
+});
+
+test("a log that need not be durable is never synced", async (t) => {
+  const dir = await temporaryFolder(t);
+  const syncs = await watchSyncs(t, dir);
+  const writer = await JsonlWriter.open(join(dir, "a.jsonl"), { maxBytes: 10 });
+  for (const n of [1, 2]) await writer.append({ n });
+  await writer.close();
+  assert.deepEqual(syncs.seen, []);
 });
 
 test("a full file is rolled under the next number, and readers read across", async (t) => {

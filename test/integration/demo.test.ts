@@ -13,7 +13,7 @@ test("demo --once shows three topics, the models, a tool's real output, and one 
     /^#api You: /,
     /^#api haiku: /,
     /^#docs You: /,
-    /^#docs (haiku|sonnet|opus): .*3 release\.md/,
+    /^#docs (haiku|sonnet|opus): .*3 lines, committed by tinyclaw-sandbox\[bot\]/,
     /^#General You: /,
     /^#General opus: /,
     /^#api tinyclaw: ↪ #General: /,

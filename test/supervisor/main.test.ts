@@ -13,7 +13,7 @@ const timeout = 30_000;
 const program = fileURLToPath(new URL("../../src/supervisor/main.js", import.meta.url));
 const TOKEN = "123456:hush-hush-token";
 const KEY = "sk-hush-hush-key";
-const good = { TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_CHAT_ID: "-1001234567890", ANTHROPIC_API_KEY: KEY };
+const good = { TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_CHAT_ID: "-1001234567890", ANTHROPIC_API_KEY: KEY, IS_SANDBOX: "1" };
 
 interface Outcome {
   readonly status: number | null;

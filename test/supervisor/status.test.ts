@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { test } from "node:test";
@@ -26,12 +29,27 @@ test("the status has the members that its readers count on", { timeout }, async 
   assert.ok(["ok", "soft", "hard"].includes((disk as { level: string }).level));
 });
 
-test("a broker that is set is not reported as missing", { timeout }, async (t) => {
-  const environment = { CREDENTIAL_BROKER_URL: "http://127.0.0.1:1" };
-  const stage = await Stage.open(t, { queue: "plain", environment });
-  void stage.supervisor.run();
-  const status = await stage.statusWhere(({ state }) => state === "running");
-  assert.equal((status as unknown as { broker: { state: string } }).broker.state, "unknown");
+test("the broker's own word on itself is passed on, and one that is away is down", { timeout }, async (t) => {
+  const server = createServer((request, response) => {
+    assert.equal(request.url, "/readyz");
+    response.end(JSON.stringify({ status: "degraded", started_at: 7, problems: ["GitHub does not answer."] }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const at = async (url: string): Promise<Record<string, unknown>> => {
+    const stage = await Stage.open(t, { queue: "plain", environment: { CREDENTIAL_BROKER_URL: url } });
+    void stage.supervisor.run();
+    const brokerOf = (status: unknown) => (status as { broker: Record<string, unknown> }).broker;
+    const status = await stage.statusWhere((one) => brokerOf(one)["state"] !== "unknown");
+    await stage.supervisor.stop();
+    const { checkedAt, ...told } = brokerOf(status);
+    assert.ok(Number(checkedAt) > 0);
+    return told;
+  };
+  const here = await at(`http://127.0.0.1:${port}`);
+  assert.deepEqual(here, { state: "degraded", startedAt: 7, detail: "GitHub does not answer." });
+  assert.equal((await at("http://127.0.0.1:1"))["state"], "down");
 });
 
 test("the processes of agents are listed with their memory, and gone with their worker", { timeout }, async (t) => {

@@ -1,4 +1,6 @@
 import { createInterface } from "node:readline/promises";
+import { systemClock } from "../../core/clock.ts";
+import { withDeadline } from "../../core/deadline.ts";
 import { describeError, EXIT } from "../../core/errors.ts";
 import { CliError } from "../errors.ts";
 import { Conversation } from "./conversation.ts";
@@ -15,8 +17,11 @@ export async function runDemo(options: { once: boolean; signal: AbortSignal }): 
   const { signal } = options;
   const stage = await Stage.open({ script: demoScript });
   try {
-    say("TinyClaw demo: the whole bot, against stand-ins for Telegram and Claude on this machine. Nothing leaves it.");
+    say(
+      "TinyClaw demo: the whole bot, against stand-ins for Telegram, Claude and GitHub on this machine. Nothing leaves it.",
+    );
     const conversation = new Conversation(stage, TOPICS, say);
+    await stage.startBroker();
     await stage.startBot();
     say(`Three topics: ${["General", ...TOPICS].map((topic) => `#${topic}`).join(" ")}\n`);
     await play(conversation, signal);
@@ -25,6 +30,7 @@ export async function runDemo(options: { once: boolean; signal: AbortSignal }): 
     else say("\nEvery message was answered. Without --once, on a terminal, you may go on talking.");
     return EXIT.ok;
   } catch (error) {
+    if (signal.aborted) return EXIT.ok;
     say(`\nThe demo failed: ${describeError(error)}`);
     say(stage.output.split("\n").slice(-20).join("\n"));
     return 1;
@@ -34,19 +40,20 @@ export async function runDemo(options: { once: boolean; signal: AbortSignal }): 
 }
 
 async function play(conversation: Conversation, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-  for (const scene of SCENES) {
-    const answered = scene.answersIn.map((topic) => conversation.answerIn(topic, deadline));
-    conversation.say(scene.topic, scene.text);
-    const missing = (await Promise.all(answered)).indexOf(false);
-    if (signal.aborted) return;
-    if (missing !== -1) {
-      throw new CliError(
-        "demo_failed",
-        `No reply in #${scene.answersIn[missing]} to “${scene.text}” within ${PATIENCE_MS / 1000} s.`,
-      );
+  await withDeadline(systemClock, PATIENCE_MS, signal, async (deadline) => {
+    for (const scene of SCENES) {
+      const answered = scene.answersIn.map((topic) => conversation.answerIn(topic, deadline));
+      conversation.say(scene.topic, scene.text);
+      const missing = (await Promise.all(answered)).indexOf(false);
+      if (signal.aborted) return;
+      if (missing !== -1) {
+        throw new CliError(
+          "demo_failed",
+          `No reply in #${scene.answersIn[missing]} to “${scene.text}” within ${PATIENCE_MS / 1000} s.`,
+        );
+      }
     }
-  }
+  });
 }
 
 /** `#topic text` talks in that topic and stays there; a plain text goes where the last one went. */

@@ -13,7 +13,7 @@ export const SCENES: readonly Scene[] = [
   { topic: "api", text: "Hi! What does status 418 mean?", answersIn: ["api"] },
   {
     topic: "docs",
-    text: "Write the three steps of our release into release.md as a list, and count its lines afterwards.",
+    text: "Write the three steps of our release into release.md as a list, commit it, and count its lines afterwards.",
     answersIn: ["docs"],
   },
   {
@@ -28,8 +28,12 @@ export const SCENES: readonly Scene[] = [
   },
 ];
 
-const RELEASE =
-  "printf '1. Tag the commit\\n2. Run the suite\\n3. Publish the images\\n' > release.md && wc -l release.md";
+/** A commit needs an author: the agent has the GitHub App's, by way of the broker. */
+const RELEASE = [
+  "printf '1. Tag the commit\\n2. Run the suite\\n3. Publish the images\\n' > release.md",
+  "git init -q && git add release.md && git commit -qm 'Release steps'",
+  'echo "$(wc -l < release.md) lines, committed by $(git log -1 --format=%an)"',
+].join(" && ");
 const QUESTION = "Which of our endpoints must stay synchronous?";
 
 /**
@@ -53,8 +57,8 @@ function say(text: string): Turn {
 
 function writeRelease(request: ScriptRequest): Turn {
   if (request.step === 0)
-    return { tools: [{ name: "Bash", input: { command: RELEASE, description: "Write release.md" } }] };
-  return say(`release.md is written; wc counts: ${lastToolText(request)}`);
+    return { tools: [{ name: "Bash", input: { command: RELEASE, description: "Write and commit release.md" } }] };
+  return say(`release.md is written: ${lastToolText(request)}.`);
 }
 
 /** Looks up the thread of the topic, hands it the question, then answers in its own topic. */

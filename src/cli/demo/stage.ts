@@ -1,16 +1,15 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../core/clock.ts";
 import { ClaudeSandbox, type Script } from "../../sandbox/claude/claude.ts";
+import { GitHubSandbox } from "../../sandbox/github/github.ts";
 import { TelegramSandbox } from "../../sandbox/telegram/telegram.ts";
-import { CliError } from "../errors.ts";
+import { Program } from "./program.ts";
 
 const BOT = fileURLToPath(new URL("../../supervisor/main.js", import.meta.url));
-const KEPT_OUTPUT = 200_000;
+const BROKER = fileURLToPath(new URL("../../broker/main.js", import.meta.url));
 
 export interface StageOptions {
   readonly script: Script;
@@ -19,19 +18,23 @@ export interface StageOptions {
 }
 
 /**
- * The whole system in a temporary directory: the bot as a process of its own, and around it the stand-ins for Telegram
- * and Claude on loopback. Nothing of the caller's account, home or environment is seen by it.
+ * The whole system in a temporary directory: our programs as processes of their own, and around them the stand-ins for
+ * Telegram, Claude and GitHub on loopback. Nothing of the caller's account, home or environment is seen by them.
  */
 export class Stage {
   readonly telegram = new TelegramSandbox();
   readonly claude: ClaudeSandbox;
+  readonly github = new GitHubSandbox();
   /** Everything lies below it. */
   readonly root: string;
   readonly dir: string;
   readonly workspace: string;
   readonly #environment: Readonly<Record<string, string>>;
-  #bot: ChildProcess | undefined;
-  #output = "";
+  readonly #brokerSecret = randomBytes(32).toString("hex");
+  #brokerUrl: string | undefined;
+  #bot: Program | undefined;
+  #broker: Program | undefined;
+  #lastOutput = "";
 
   private constructor(root: string, options: StageOptions) {
     this.root = root;
@@ -44,97 +47,97 @@ export class Stage {
   static async open(options: StageOptions): Promise<Stage> {
     const stage = new Stage(await mkdtemp(join(tmpdir(), "tinyclaw-")), options);
     await mkdir(join(stage.root, "home"), { recursive: true });
-    await Promise.all([stage.telegram.start(), stage.claude.start()]);
+    await Promise.all([stage.telegram.start(), stage.claude.start(), stage.github.start()]);
     return stage;
   }
 
   /** What the bot printed of late. */
   get output(): string {
-    return this.#output;
+    return this.#bot?.output ?? this.#lastOutput;
   }
 
   get botPid(): number | undefined {
     return this.#bot?.pid;
   }
 
-  /** Starts the bot and waits until its workers are ready. Throws `demo_failed` when it ends before. */
-  async startBot(timeoutMs = 60_000): Promise<void> {
-    const since = Date.now();
-    const bot = spawn(process.execPath, ["--enable-source-maps", BOT], {
-      cwd: this.root,
-      env: this.#botEnvironment(),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.#bot = bot;
-    const keep = (chunk: Buffer): void => {
-      this.#output = (this.#output + chunk.toString("utf8")).slice(-KEPT_OUTPUT);
+  /** Starts the broker, with a key of the stand-in's App; a bot that starts after it knows it. */
+  async startBroker(): Promise<void> {
+    const key = join(this.root, "github-app.pem");
+    await writeFile(key, this.github.addKey().privateKeyPem, { mode: 0o600 });
+    const environment = {
+      ...this.#common(),
+      GITHUB_APP_ID: String(this.github.appId),
+      GITHUB_APP_PRIVATE_KEY_FILE: key,
+      GITHUB_API_URL: this.github.url,
+      BROKER_SECRET: this.#brokerSecret,
+      BROKER_PORT: "0",
     };
-    bot.stdout.on("data", keep);
-    bot.stderr.on("data", keep);
-    while (!(await this.#isRunning(since))) {
-      if (bot.exitCode !== null || Date.now() - since > timeoutMs) {
-        throw new CliError(
-          "demo_failed",
-          `The bot did not start (status ${bot.exitCode}). Its last words:\n${this.#output}`,
-        );
-      }
-      await systemClock.sleep(50);
-    }
+    this.#broker = await Program.start({ name: "broker", main: BROKER, cwd: this.root, environment }, (broker) => {
+      const port = /"port":(\d+)[^\n]*"listening"/.exec(broker.output)?.[1];
+      if (port !== undefined) this.#brokerUrl = `http://127.0.0.1:${port}`;
+      return Promise.resolve(port !== undefined);
+    });
+  }
+
+  /** Starts the bot and waits until its workers are ready. Throws `demo_failed` when it ends before. */
+  async startBot(): Promise<void> {
+    const since = Date.now();
+    const environment = this.#botEnvironment();
+    this.#bot = await Program.start({ name: "bot", main: BOT, cwd: this.root, environment }, () =>
+      this.#isRunning(since),
+    );
   }
 
   /** Ends the bot; resolves with its exit status, null when a signal ended it. */
   async endBot(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     const bot = this.#bot;
     if (bot === undefined) return null;
-    if (bot.exitCode === null && bot.signalCode === null) {
-      bot.kill(signal);
-      await once(bot, "exit");
-    }
+    const status = await bot.end(signal);
+    this.#lastOutput = bot.output;
     this.#bot = undefined;
-    return bot.exitCode;
+    return status;
   }
 
   /** Ends everything and removes the directory. */
   async close(): Promise<void> {
     await this.endBot();
-    await Promise.all([this.telegram.stop(), this.claude.stop()]);
+    await this.#broker?.end("SIGTERM");
+    await Promise.all([this.telegram.stop(), this.claude.stop(), this.github.stop()]);
     await rm(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async #isRunning(since: number): Promise<boolean> {
     try {
-      const status = JSON.parse(await readFile(join(this.dir, "status", "supervisor.json"), "utf8")) as {
-        state?: unknown;
-        startedAt?: unknown;
-      };
+      const text = await readFile(join(this.dir, "status", "supervisor.json"), "utf8");
+      const status = JSON.parse(text) as { state?: unknown; startedAt?: unknown };
       return status.state === "running" && Number(status.startedAt) >= since;
     } catch {
       return false;
     }
   }
 
+  #common(): Record<string, string> {
+    const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    return { PATH: path, HOME: join(this.root, "home"), LANG: "C.UTF-8" };
+  }
+
   #botEnvironment(): Record<string, string> {
-    const home = join(this.root, "home");
     return {
-      PATH: this.#searchPath(),
-      HOME: home,
-      LANG: "C.UTF-8",
+      ...this.#common(),
       TINYCLAW_DIR: this.dir,
       WORKSPACE_ROOT: this.workspace,
       TELEGRAM_BOT_TOKEN: this.telegram.token,
       TELEGRAM_CHAT_ID: String(this.telegram.chatId),
       TELEGRAM_API_ROOT: this.telegram.url,
-      ANTHROPIC_API_KEY: "sandbox",
+      ANTHROPIC_API_KEY: "a-key-of-nobody",
       ANTHROPIC_BASE_URL: this.claude.url,
-      CLAUDE_CONFIG_DIR: join(home, ".claude"),
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      CLAUDE_CONFIG_DIR: join(this.root, "home", ".claude"),
+      ...(this.#brokerUrl === undefined
+        ? {}
+        : { CREDENTIAL_BROKER_URL: this.#brokerUrl, BROKER_SECRET: this.#brokerSecret }),
       // The agent refuses to run unasked as root, except in a sandbox; here it is in one.
       ...(process.getuid?.() === 0 ? { IS_SANDBOX: "1" } : {}),
       ...this.#environment,
     };
-  }
-
-  #searchPath(): string {
-    return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   }
 }

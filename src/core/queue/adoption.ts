@@ -9,6 +9,8 @@ import type { FileStamp } from "./read-file.ts";
 
 /** A file of another program is looked at again after this, when it cannot be read yet, ms. */
 export const SECOND_LOOK_MS = 1000;
+/** A file that got no second look in this time has gone, ms: looks come every few seconds. */
+const FORGET_MS = 60_000;
 
 export type AdoptOutcome<M> = { status: "adopted"; message: M } | { status: "refused"; reason: string };
 
@@ -37,6 +39,7 @@ export class Adoption<M> {
   readonly #adopt: Adopt<M>;
   readonly #schema: z.ZodType<M>;
   readonly #clock: Clock;
+  /** In order of `at`. */
   readonly #looks = new Map<string, { stamp: string; at: number }>();
 
   constructor(options: { adopt: Adopt<M>; schema: z.ZodType<M>; clock: Clock }) {
@@ -80,8 +83,19 @@ export class Adoption<M> {
       this.#looks.delete(name);
       return { status: "corrupt", reason };
     }
-    if (!unchanged) this.#looks.set(name, { stamp: text, at: now });
+    if (!unchanged) {
+      this.#looks.delete(name);
+      this.#looks.set(name, { stamp: text, at: now });
+    }
+    this.#forgetBefore(now - FORGET_MS);
     return { status: "later" };
+  }
+
+  #forgetBefore(limit: number): void {
+    for (const [name, { at }] of this.#looks) {
+      if (at >= limit) return;
+      this.#looks.delete(name);
+    }
   }
 }
 

@@ -5,8 +5,6 @@ import type { ErrorDetails } from "../errors.ts";
 export type QueueErrorCode =
   /** The message could not be stored: treat it as not published. */
   | "queue_write_failed"
-  /** fsync or fdatasync failed: what was written may be gone although a later sync would succeed. Write it anew. */
-  | "queue_sync_failed"
   /** The message does not have the shape its queue wants, or is too large. A fault of the caller. */
   | "queue_message_invalid"
   /** The folders of the queue cannot be used, for example because they lie on different file systems. */

@@ -5,7 +5,8 @@ import { GENERAL_THREAD, MODELS } from "../ids.ts";
 export const SOURCES = ["user", "cross-thread", "heartbeat", "cli", "system"] as const;
 
 const threadId = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
-const timestamp = z.number().int().nonnegative();
+/** Epoch ms, up to the last moment that a Date can hold. */
+const timestamp = z.number().int().nonnegative().max(8.64e15);
 /** Any text names a message; `file-name` turns it into a key that is safe in a file name. */
 const messageId = z.string().min(1).max(256);
 

@@ -143,13 +143,17 @@ export class ReadyScan<M> {
 
   /** Stores a dropped message under a name of ours, then removes the original. */
   async #adoptOne({ name, key, message }: Dropped<M>): Promise<Entry | undefined> {
-    const { readyDir, producer, logger } = this.#options;
+    const { readyDir, producer, logger, quarantine } = this.#options;
     try {
       const stored = await producer.store(message, key);
       await removeFile(join(readyDir, name));
       logger.info({ name, key }, "a message dropped by another program was taken in");
       return { ...stored, name: formatFileName(stored) };
     } catch (error) {
+      if (errorCode(error) === "queue_message_invalid") {
+        await quarantine.put(readyDir, name, describeError(error));
+        return undefined;
+      }
       logger.error({ name, error: describeError(error) }, "a dropped message could not be stored; trying again soon");
       return undefined;
     }

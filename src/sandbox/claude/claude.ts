@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { randomBytes } from "node:crypto";
 import { systemClock } from "../../core/clock.ts";
 import { describeError } from "../../core/errors.ts";
-import { Listener } from "./listener.ts";
+import { Listener } from "../listener.ts";
 import { ClaudeSandboxError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { Orders } from "./orders.ts";
@@ -43,7 +43,9 @@ export class ClaudeSandbox extends EventEmitter<Events> {
   script: Script;
   readonly requests: RecordedRequest[] = [];
   readonly #orders = new Orders();
-  readonly #listener = new Listener((request, response) => this.#serve(request, response));
+  readonly #listener = new Listener((request, response) => {
+    this.#serve(request, response).catch((error: unknown) => fallOver(response, error));
+  });
   /** Prompt tokens of the last request, by session and model: what the API would have in its cache. */
   readonly #cached = new Map<string, number>();
 
@@ -65,7 +67,7 @@ export class ClaudeSandbox extends EventEmitter<Events> {
   /** Address for ANTHROPIC_BASE_URL. Throws `claude_not_started` before the first start. */
   get url(): string {
     const { port } = this.#listener;
-    if (port !== undefined) return `http://127.0.0.1:${port}`;
+    if (port !== 0) return `http://127.0.0.1:${port}`;
     throw new ClaudeSandboxError("claude_not_started", "Claude sandbox: its url is known only after start()");
   }
 
@@ -200,4 +202,10 @@ function recordOf(request: IncomingMessage, body: MessagesBody, side: boolean): 
     body,
     outcome: "pending",
   };
+}
+
+/** A script that throws is the model's far side falling over: a 500 that names the reason. */
+function fallOver(response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) response.destroy();
+  else sendRefusal(response, { code: 500, message: describeError(error) });
 }

@@ -1,3 +1,5 @@
+import { FaultBook, type FaultOrder } from "../faults.ts";
+
 /** What can go wrong on the way to Telegram and back. */
 export type Fault =
   /** An error instead of the effect. `retryAfter` in seconds, as 429 brings it. */
@@ -9,40 +11,18 @@ export type Fault =
 
 export type Params = Readonly<Record<string, unknown>>;
 
-export interface Order {
+export interface Order extends FaultOrder<Fault> {
   /** Name of a method, `downloadFile` for a download, `*` for any. */
   readonly method: string;
-  /** How many calls it strikes; 1 by default, `Infinity` until it is lifted. */
-  readonly times?: number;
-  readonly fault: Fault;
   /** Which calls of the method it strikes; all by default. */
   readonly match?: (params: Params) => boolean;
 }
 
-/** Faults waiting for their calls, first ordered first served; a call meets one at the most. */
-export class Faults {
-  #open: { readonly order: Order; left: number }[] = [];
-
-  /** The returned function lifts the order. */
-  add(order: Order): () => void {
-    const entry = { order, left: order.times ?? 1 };
-    this.#open.push(entry);
-    return () => {
-      this.#open = this.#open.filter((other) => other !== entry);
-    };
-  }
-
-  clear(): void {
-    this.#open = [];
-  }
-
-  take(method: string, params: Params): Fault | undefined {
-    const entry = this.#open.find(
-      ({ order }) => (order.method === "*" || order.method === method) && (order.match?.(params) ?? true),
+export class Faults extends FaultBook<Fault, Order, { readonly method: string; readonly params: Params }> {
+  constructor() {
+    super(
+      (order, { method, params }) =>
+        (order.method === "*" || order.method === method) && (order.match?.(params) ?? true),
     );
-    if (entry === undefined) return undefined;
-    entry.left -= 1;
-    if (entry.left <= 0) this.#open = this.#open.filter((other) => other !== entry);
-    return entry.order.fault;
   }
 }

@@ -4,7 +4,7 @@ import { TelegramSandboxError } from "./errors.ts";
 import { Faults } from "./faults.ts";
 import type { Order } from "./faults.ts";
 import { ForumSide } from "./forum.ts";
-import { Listener } from "./listener.ts";
+import { Listener } from "../listener.ts";
 import { CommandLists } from "./methods/command-lists.ts";
 import type { Command } from "./methods/command-lists.ts";
 import { CallRecord } from "./record.ts";

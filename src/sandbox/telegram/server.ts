@@ -50,7 +50,7 @@ export async function serve(parts: ServerParts, request: IncomingMessage, respon
   /** A client that leaves before the answer gets none. */
   async function settle(run: () => unknown, name: string, params: Params): Promise<Ending> {
     try {
-      return await perform(run, faults.take(name, params), clock, left.signal);
+      return await perform(run, faults.take({ method: name, params }), clock, left.signal);
     } catch {
       return { status: "drop" };
     }

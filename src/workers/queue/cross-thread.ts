@@ -58,7 +58,7 @@ function refuse(message: IncomingMessage, threads: ThreadStore, target: number, 
   if (target === message.threadId) return "that is your own thread: just write it in your answer.";
   const thread = threads.get(target);
   if (thread === undefined) return `there is no thread ${target}: list_threads shows those there are.`;
-  if (thread.status === "closed") return `thread ${target} is closed: choose another or tell the user.`;
+  if (threads.isClosed(target)) return `thread ${target} is closed: choose another or tell the user.`;
   if ((message.hops ?? 0) >= MAX_HOPS) {
     return `this message was handed on ${MAX_HOPS} times already: answer in your own topic instead.`;
   }

@@ -4,7 +4,7 @@ import { JsonlWriter, readLast } from "../../core/jsonl.ts";
 import { MODELS, TIERS, type ThreadId } from "../../core/ids.ts";
 
 const lineSchema = z.object({
-  timestamp: z.number(),
+  timestamp: z.number().min(0).max(8.64e15),
   threadId: z.number(),
   messageId: z.string(),
   direction: z.enum(["in", "out"]),
@@ -30,6 +30,8 @@ const entrySchema = z.preprocess(
 
 /** How far back at start it is looked whether a message is written down already: more than may be in work at once. */
 const REMEMBERED = 500;
+/** How far back a thread's entries are looked for. Some tenths of a second; what is older is no recent history. */
+const SEARCHED_BYTES = 16 * 1024 * 1024;
 
 /** The bot's own record of what was said; the agents' transcripts are theirs and may be lost. One writer. */
 export class History {
@@ -88,6 +90,6 @@ async function readEntries(path: string, n: number, threadId?: ThreadId): Promis
     const entry = entrySchema.safeParse(record);
     return entry.success && (threadId === undefined || entry.data.threadId === threadId);
   };
-  const rows = await readLast(path, n, wanted);
+  const rows = await readLast(path, n, wanted, SEARCHED_BYTES);
   return rows.map((row) => entrySchema.parse(row));
 }

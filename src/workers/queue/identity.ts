@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
+import { withDeadline } from "../../core/deadline.ts";
 import { describeError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 
@@ -52,9 +53,10 @@ export class CommitIdentity {
   async #ask(brokerUrl: string): Promise<void> {
     const { log, clock } = this.#options;
     try {
-      const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(ASK_MS)]);
-      const response = await fetch(`${brokerUrl}/readyz`, { signal, redirect: "error" });
-      const text = await response.text();
+      const text = await withDeadline(clock, ASK_MS, this.#stopped.signal, async (signal) => {
+        const response = await fetch(`${brokerUrl}/readyz`, { signal, redirect: "error" });
+        return response.text();
+      });
       const { app } = readySchema.parse(JSON.parse(text.slice(0, MAX_BYTES)));
       if (app !== null && app !== undefined) {
         this.#variables = variablesOf(app);

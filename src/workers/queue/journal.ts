@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { describeError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { JsonlWriter } from "../../core/jsonl.ts";
-import type { Model, ThreadId, Tier } from "../../core/ids.ts";
+import type { Model, ThreadId } from "../../core/ids.ts";
+import type { RoutingDecision } from "../router/router.ts";
 
 interface Mark {
   /** Epoch ms. */
@@ -12,17 +13,8 @@ interface Mark {
 }
 
 /** A line of `routing-log.jsonl`. */
-export interface RoutingEntry extends Mark {
+export interface RoutingEntry extends Mark, RoutingDecision {
   readonly input: string;
-  readonly tokens: number;
-  readonly score: number;
-  readonly tier: Tier;
-  readonly confidence: number;
-  readonly model: Model;
-  readonly effectiveModel: Model;
-  readonly replyUpgrade: boolean;
-  readonly reason: string;
-  readonly dimensions: Readonly<Record<string, { score: number; weight: number; signal?: string }>>;
 }
 
 /** A line of `logs/prompts.jsonl`; whole texts. */
@@ -54,21 +46,31 @@ export interface ActivityEntry extends Mark {
  */
 export class Journal {
   readonly #log: Logger;
+  readonly #scrub: (text: string) => string;
   readonly #routing: JsonlWriter;
   readonly #prompts: JsonlWriter;
   readonly #activity: JsonlWriter;
 
-  private constructor(log: Logger, routing: JsonlWriter, prompts: JsonlWriter, activity: JsonlWriter) {
+  private constructor(
+    log: Logger,
+    scrub: (text: string) => string,
+    routing: JsonlWriter,
+    prompts: JsonlWriter,
+    activity: JsonlWriter,
+  ) {
     this.#log = log;
+    this.#scrub = scrub;
     this.#routing = routing;
     this.#prompts = prompts;
     this.#activity = activity;
   }
 
-  static async open(dir: string, log: Logger): Promise<Journal> {
+  /** `scrub` takes the agents' secrets out of what their tools print. */
+  static async open(dir: string, log: Logger, scrub: (text: string) => string): Promise<Journal> {
     const open = (...path: string[]): Promise<JsonlWriter> => JsonlWriter.open(join(dir, ...path), { durable: false });
     return new Journal(
       log,
+      scrub,
       await open("routing-log.jsonl"),
       await open("logs", "prompts.jsonl"),
       await open("activity.jsonl"),
@@ -84,7 +86,8 @@ export class Journal {
   }
 
   activity(entry: ActivityEntry): Promise<void> {
-    return this.#write(this.#activity, entry);
+    const { detail } = entry;
+    return this.#write(this.#activity, detail === undefined ? entry : { ...entry, detail: this.#scrub(detail) });
   }
 
   async #write(writer: JsonlWriter, entry: RoutingEntry | PromptEntry | ActivityEntry): Promise<void> {

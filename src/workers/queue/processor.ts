@@ -1,13 +1,17 @@
 import type { Clock } from "../../core/clock.ts";
+import { describeError, errorCode, isSyncFailure } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { IncomingMessage } from "../../core/queue/message.ts";
 import type { Claim, Consumer } from "../../core/queue/queue.ts";
 import type { History } from "./history.ts";
-import { judgeClaim, judgeTurn, RETRY_PAUSES_MS, type Burial, type Retry } from "./retry-policy.ts";
+import { judgeClaim, judgeTurn, RETRY_PAUSES_MS, type Burial, type Commit, type Retry } from "./retry-policy.ts";
 import type { ThreadStore } from "./sessions.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { Turn, TurnRunner } from "./turn.ts";
 import type { Voice } from "./voice.ts";
+
+/** Before a message is tried again that a fault of the system, not its own, put back. */
+const FAULT_PAUSE_MS = 5_000;
 
 export interface ProcessorDeps {
   readonly incoming: Consumer<IncomingMessage>;
@@ -96,10 +100,12 @@ export class Processor {
   async #fill(): Promise<void> {
     const { maxConcurrentSessions } = await this.#deps.settings.read();
     while (!this.#stopped && this.#running.size < maxConcurrentSessions) {
-      const claim = await this.#deps.incoming.claim();
+      const claim = await this.#claim();
+      if (claim === "unfit") continue;
       if (claim === undefined) break;
       const abort = new AbortController();
       const done = this.#handle(claim, abort)
+        .catch((error: unknown) => this.#putBack(claim, error))
         .catch(this.#deps.onFault)
         .finally(() => {
           this.#running.delete(claim.key);
@@ -108,6 +114,32 @@ export class Processor {
       this.#running.set(claim.key, { done, abort });
     }
     await this.#markQueued();
+  }
+
+  /** A message that cannot be taken now makes its own lane wait, for the consumer has paused that; the others go on. */
+  async #claim(): Promise<Claim<IncomingMessage> | "unfit" | undefined> {
+    try {
+      return await this.#deps.incoming.claim();
+    } catch (error) {
+      if (errorCode(error) !== "queue_claim_failed" || isSyncFailure(error)) throw error;
+      this.#deps.log.error({ error: describeError(error) }, "a message could not be taken up; its lane waits");
+      return "unfit";
+    }
+  }
+
+  /**
+   * A fault outside the turn, such as a full disk: the message goes back to its place and it costs nothing. Ending the
+   * worker here would be charged as a crash to every turn that runs. A failed sync ends it all the same: what was
+   * written may be gone.
+   */
+  async #putBack(claim: Claim<IncomingMessage>, error: unknown): Promise<void> {
+    if (isSyncFailure(error)) throw error;
+    const { threadId, messageId } = claim.message;
+    const reason = describeError(error);
+    this.#deps.log.error({ threadId, messageId, reason }, "a message could not be finished; it goes back to its place");
+    this.#deps.onTurn(claim.message, "waiting");
+    await this.#deps.threads.update(threadId, { status: "queued" });
+    await this.#deps.incoming.retry(claim, { delayMs: FAULT_PAUSE_MS, counts: false, reason });
   }
 
   async #markQueued(): Promise<void> {
@@ -135,7 +167,7 @@ export class Processor {
     this.#noteOutage(turn.result.status);
     switch (disposition.action) {
       case "commit":
-        return this.#answer(claim, turn);
+        return this.#answer(claim, turn, disposition.result);
       case "retry":
         return this.#retry(claim, disposition);
       case "bury":
@@ -146,13 +178,14 @@ export class Processor {
   /** A turn within its deadline; one that is ended for being late has failed. */
   async #run(claim: Claim<IncomingMessage>, abort: AbortController): Promise<Turn> {
     const settings = await this.#deps.settings.read(claim.message.threadId);
+    const tried = claim.failures + claim.crashes > 0;
     let late = false;
     const cancel = this.#deps.clock.after(settings.turnDeadlineMinutes * 60_000, () => {
       late = true;
       abort.abort();
     });
     try {
-      const turn = await this.#deps.turns.run(claim.message, settings, abort.signal);
+      const turn = await this.#deps.turns.run(claim.message, tried, settings, abort.signal);
       if (!late || turn.result.status !== "aborted") return turn;
       const reason = `it took longer than ${settings.turnDeadlineMinutes} minutes.`;
       return { ...turn, result: { status: "failed", reason } };
@@ -161,12 +194,11 @@ export class Processor {
     }
   }
 
-  async #answer(claim: Claim<IncomingMessage>, { model, decision, result }: Turn): Promise<void> {
-    if (result.status !== "answered") return;
+  async #answer(claim: Claim<IncomingMessage>, { model, decision }: Turn, result: Commit["result"]): Promise<void> {
     const { message } = claim;
     const { voice, incoming, history, threads, clock } = this.#deps;
     const text = result.text.trim() === "" ? "(done, with nothing to say)" : result.text;
-    await voice.answer(message, text, model);
+    const said = await voice.answer(message, text, model);
     await history.record({
       timestamp: clock.now(),
       threadId: message.threadId,
@@ -175,7 +207,7 @@ export class Processor {
       channel: message.channel,
       source: message.source,
       sender: "assistant",
-      message: text,
+      message: said,
       model,
       tier: decision.tier,
       sessionId: result.sessionId,
@@ -218,7 +250,7 @@ export class Processor {
   }
 
   async #echo(message: IncomingMessage): Promise<void> {
-    if (message.source !== "cli" && message.source !== "cross-thread") return;
+    if (message.chatMessageId !== undefined || message.source === "heartbeat") return;
     const { sourceThreadId } = message;
     const from = sourceThreadId === undefined ? message.sender : `#${this.#deps.threads.nameOf(sourceThreadId)}`;
     await this.#deps.voice.echo(message, from);

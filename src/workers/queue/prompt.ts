@@ -15,7 +15,7 @@ export interface PromptInput {
   readonly timeZone: string;
   /** Oldest first; empty when the session goes on. */
   readonly history: readonly HistoryEntry[];
-  /** An earlier try of this message was cut off by the death of the program. */
+  /** An earlier try of this message did not come to its end: the program died, was stopped, or Claude was away. */
   readonly cutOff: boolean;
   /** Names of threads, for messages from one to another. */
   readonly nameOf: (threadId: number) => string;
@@ -33,7 +33,7 @@ export function buildPrompt(input: PromptInput): Prompt {
   if (history.length > 0) parts.push(historyBlock(input));
   if (input.cutOff) {
     parts.push(
-      "Note: an earlier try at this message was cut off by a restart. See what it has done already before you do it again.",
+      "Note: an earlier try at this message was cut off before its end. See what it has done already before you do it again.",
     );
   }
   if (message.isReply === true && message.replyToText !== undefined) {

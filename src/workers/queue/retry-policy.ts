@@ -27,7 +27,12 @@ export interface Burial {
   readonly tell: string;
 }
 
-export type Disposition = { readonly action: "commit" } | Retry | Burial;
+export interface Commit {
+  readonly action: "commit";
+  readonly result: Extract<TurnResult, { status: "answered" }>;
+}
+
+export type Disposition = Commit | Retry | Burial;
 
 export interface TurnHistory {
   /** Failures of this message's own before this try. */
@@ -46,7 +51,7 @@ export function judgeTurn(
 ): Disposition {
   switch (result.status) {
     case "answered":
-      return { action: "commit" };
+      return { action: "commit", result };
     case "aborted":
       return { action: "retry", delayMs: 0, counts: false, reason: "stopped" };
     case "unavailable": {

@@ -5,6 +5,7 @@ import type { QueueConfig } from "../../core/config.ts";
 import { errorCode } from "../../core/errors.ts";
 import { incomingConsumer, incomingProducer, outgoingProducer } from "../../core/queue/file-queue.ts";
 import { sharedSequence } from "../../core/queue/sequence.ts";
+import { createScrubber } from "../../core/secrets.ts";
 import type { WorkerContext, WorkerService } from "../thread.ts";
 import { createClaudeAgent, type Agent } from "./agent.ts";
 import { createAgentTools } from "./cross-thread.ts";
@@ -26,6 +27,7 @@ const SESSION_LOST =
 export async function createQueueWorker(context: WorkerContext<QueueConfig>): Promise<WorkerService> {
   const { config, log, clock } = context;
   const ends = { root: join(config.dir, "queue"), sequence: sharedSequence(context.sequence), clock, logger: log };
+  const scrub = createScrubber(config.agentSecrets);
   const incoming = incomingConsumer({
     ...ends,
     onCorrupt: ({ name, reason }) => {
@@ -35,7 +37,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
   const handOn = incomingProducer(ends);
   const [history, journal, threads] = await Promise.all([
     History.open(config.dir),
-    Journal.open(config.dir, log),
+    Journal.open(config.dir, log, scrub),
     ThreadStore.open({ path: join(config.dir, "threads.json"), workspaceRoot: config.workspaceRoot, clock, log }),
   ]);
   const brokerUrl = config.agentEnvironment["CREDENTIAL_BROKER_URL"];
@@ -50,6 +52,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
     outgoing: outgoingProducer(ends),
     clock,
     log,
+    scrub,
     ring: () => {
       context.tell("published", {});
     },
@@ -134,8 +137,7 @@ function running(agent: Agent) {
 
 async function learnTopics(threads: ThreadStore, topics: readonly TopicNotice[]): Promise<void> {
   for (const { threadId, name, closed } of topics) {
-    const thread = await threads.ensure(threadId, name);
-    if (closed && thread.status !== "running") await threads.update(threadId, { status: "closed" });
-    if (!closed && thread.status === "closed") await threads.update(threadId, { status: "idle" });
+    await threads.ensure(threadId, name);
+    if (threads.isClosed(threadId) !== closed) await threads.setClosed(threadId, closed);
   }
 }

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { describeError, errorCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
@@ -23,7 +23,15 @@ const settingsSchema = z.looseObject({
   timezone: keys.timezone.optional(),
   maxConcurrentSessions: keys.maxConcurrentSessions.optional(),
   turnDeadlineMinutes: keys.turnDeadlineMinutes.optional(),
-  threads: z.record(z.string(), z.looseObject({ turnDeadlineMinutes: keys.turnDeadlineMinutes.optional() })).optional(),
+  threads: z
+    .record(
+      z.string(),
+      z.looseObject({
+        timezone: keys.timezone.optional(),
+        turnDeadlineMinutes: keys.turnDeadlineMinutes.optional(),
+      }),
+    )
+    .optional(),
 });
 type StoredSettings = z.infer<typeof settingsSchema>;
 
@@ -56,7 +64,7 @@ export class SettingsStore {
     await this.#refresh();
     const own = threadId === undefined ? undefined : this.#good.threads?.[String(threadId)];
     return {
-      timezone: this.#good.timezone ?? this.#timeZone,
+      timezone: own?.timezone ?? this.#good.timezone ?? this.#timeZone,
       maxConcurrentSessions: this.#good.maxConcurrentSessions ?? 4,
       turnDeadlineMinutes: own?.turnDeadlineMinutes ?? this.#good.turnDeadlineMinutes ?? 60,
     };
@@ -65,7 +73,9 @@ export class SettingsStore {
   async #refresh(): Promise<void> {
     let text: string;
     try {
-      text = await readFile(this.#path, "utf8");
+      // A pipe in its place would be read for ever.
+      const isFile = (await stat(this.#path)).isFile();
+      text = isFile ? await readFile(this.#path, "utf8") : "this is no file";
     } catch (error) {
       if (errorCode(error) === "ENOENT") {
         this.#good = {};

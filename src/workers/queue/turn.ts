@@ -1,6 +1,6 @@
 import { chown, mkdir } from "node:fs/promises";
 import type { Clock } from "../../core/clock.ts";
-import type { Model } from "../../core/ids.ts";
+import { strongerModel, type Model } from "../../core/ids.ts";
 import { describeError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { IncomingMessage } from "../../core/queue/message.ts";
@@ -42,7 +42,7 @@ interface Work {
   readonly model: Model;
   readonly settings: Settings;
   readonly signal: AbortSignal;
-  /** An earlier try ended before its time. */
+  /** An earlier try did not come to its end. */
   readonly cutOff: boolean;
 }
 
@@ -54,14 +54,16 @@ export class TurnRunner {
     this.#deps = deps;
   }
 
-  async run(message: IncomingMessage, settings: Settings, signal: AbortSignal): Promise<Turn> {
+  /** `tried`: the message was in work before. */
+  async run(message: IncomingMessage, tried: boolean, settings: Settings, signal: AbortSignal): Promise<Turn> {
     const { threads, history, clock } = this.#deps;
     const decision = route({
       text: message.message,
       ...(message.replyToModel === undefined ? {} : { replyToModel: message.replyToModel }),
     });
     const thread = await threads.ensure(message.threadId, message.topicName);
-    const model = thread.modelChoice === "auto" ? decision.effectiveModel : thread.modelChoice;
+    const chosen = thread.modelChoice === "auto" ? decision.effectiveModel : thread.modelChoice;
+    const model = strongerModel(chosen, message.replyToModel ?? chosen);
     const record = await history.record({
       timestamp: message.timestamp,
       threadId: message.threadId,
@@ -78,7 +80,7 @@ export class TurnRunner {
     });
     if (record === "new") await this.#recordRouting(message, decision, model);
     await threads.update(message.threadId, { model, status: "running", lastActive: clock.now() });
-    const work: Work = { message, thread, model, settings, signal, cutOff: record === "known" };
+    const work: Work = { message, thread, model, settings, signal, cutOff: tried || record === "known" };
     return { thread, model, decision, result: await this.#runSession(work) };
   }
 

@@ -5,10 +5,15 @@ import type { Logger } from "../../core/log.ts";
 import type { IncomingMessage, OutgoingMessage } from "../../core/queue/message.ts";
 import type { Producer } from "../../core/queue/queue.ts";
 
+/** An echo is a reminder: a message of a megabyte would block its topic with hundreds of posts. UTF-16 units. */
+const ECHO_UNITS = 3_000;
+
 export interface VoiceDeps {
   readonly outgoing: Producer<OutgoingMessage>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Takes the agents' secrets out of what is said. */
+  readonly scrub: (text: string) => string;
   /** The other worker is to look into `outgoing/`. */
   readonly ring: () => void;
 }
@@ -24,19 +29,27 @@ export class Voice {
     this.#deps = deps;
   }
 
-  /** Resolves when the answer is durable. */
-  async answer(message: IncomingMessage, text: string, model: Model): Promise<void> {
-    await this.#publish({ ...this.#about(message, "answer", text), sender: "assistant", model }, message.messageId);
+  /** Resolves when the answer is durable, with its text as said. */
+  async answer(message: IncomingMessage, text: string, model: Model): Promise<string> {
+    const saying: OutgoingMessage = { ...this.#about(message, "answer", text), sender: "assistant", model };
+    await this.#publish(saying, message.messageId);
+    return saying.message;
   }
 
-  /** Says that the message failed for good; durable like an answer, for it ends the message. */
+  /**
+   * Says that the message failed for good; durable like an answer, for it ends the message. Said each time it does: an
+   * operator may have put it back.
+   */
   async failure(message: IncomingMessage, text: string): Promise<void> {
-    await this.#publish(this.#about(message, "failure", text), `${message.messageId}-failure`);
+    await this.#publish(
+      this.#about(message, "failure", text),
+      `${message.messageId}-failure-${this.#deps.clock.now()}`,
+    );
   }
 
   /** Shows in its topic a message that did not come from there. `from`: who wrote it, or which thread. */
   echo(message: IncomingMessage, from: string): Promise<void> {
-    return this.#mention(this.#about(message, "echo", `↪ ${from}: ${message.message}`), "echo");
+    return this.#mention(this.#about(message, "echo", `↪ ${from}: ${shorten(message.message)}`), "echo");
   }
 
   /** Tells of something on the way, once for each `what` of a message. */
@@ -65,10 +78,15 @@ export class Voice {
       threadId: message.threadId,
       messageId: message.messageId,
       sender: "tinyclaw",
-      message: text,
+      message: this.#deps.scrub(text),
       timestamp: this.#deps.clock.now(),
       kind,
       ...(message.chatMessageId === undefined ? {} : { chatMessageId: message.chatMessageId }),
     };
   }
+}
+
+function shorten(text: string): string {
+  if (text.length <= ECHO_UNITS) return text;
+  return `${text.slice(0, ECHO_UNITS).replace(/[\uD800-\uDBFF]$/, "")} … (${text.length} characters in all)`;
 }

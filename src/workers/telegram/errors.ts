@@ -29,7 +29,8 @@ const DEFAULT_WAIT_MS = 5_000;
 
 /**
  * Sorts what a call of grammY threw. 404 counts as unreachable: Telegram and proxies before it give it in outages, and
- * a message must not be given up for that.
+ * a message must not be given up for that. A bot that was muted or put out, and a topic that was closed, are what people
+ * undo: the message waits for them.
  */
 export function classify(error: unknown): Failure {
   if (error instanceof HttpError) return { status: "unreachable" };
@@ -37,7 +38,8 @@ export function classify(error: unknown): Failure {
   const { error_code: code, description, parameters } = error;
   if (code === 401) return { status: "unauthorized" };
   if (code === 429) return { status: "limited", waitMs: waitOf(parameters.retry_after) };
-  if (code >= 500 || code === 404 || code === 409) return { status: "unreachable" };
+  const mayBeLifted = code === 403 || /TOPIC_CLOSED|not enough rights/i.test(description);
+  if (code >= 500 || code === 404 || code === 409 || mayBeLifted) return { status: "unreachable" };
   return { status: "refused", reason: `Telegram refuses it (${code}): ${description}` };
 }
 

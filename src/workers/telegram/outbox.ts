@@ -54,6 +54,7 @@ export interface Outbox {
 
 /** How far a message has come, over its tries in this process. */
 interface Progress {
+  readonly lane: number;
   readonly chunks: readonly string[];
   posted: number;
   /** Tries in a row that did not reach Telegram. */
@@ -94,6 +95,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   async function claimAll(): Promise<void> {
     while (!stopping.signal.aborted) {
       const claim = await consumer.claim();
+      if (claim === undefined) forgetTakenAway();
       // One that came too late stays open in the queue, for the next start.
       if (claim === undefined || stopping.signal.aborted) return;
       const work = post(claim).catch((error: unknown) => {
@@ -107,9 +109,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
+  /** A message that waits for its next try may be taken away by hand: no claim tells of that. */
+  function forgetTakenAway(): void {
+    const lanes = consumer.lanes();
+    for (const [key, { lane }] of progress) if (!lanes.has(lane)) progress.delete(key);
+  }
+
   async function post(claim: Claim<OutgoingMessage>): Promise<void> {
     const { key, message } = claim;
-    const state = progress.get(key) ?? { chunks: splitText(message.message), posted: 0, away: 0 };
+    const state = progress.get(key) ?? { lane: claim.lane, chunks: splitText(message.message), posted: 0, away: 0 };
     progress.set(key, state);
     const ends = endsTurn(message);
     if (ends) presence.settle(message.messageId);

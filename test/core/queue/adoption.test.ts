@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { link, mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
+import { Adoption, adoptDropped } from "../../../src/core/queue/adoption.ts";
 import { parseEnvelope } from "../../../src/core/queue/envelope.ts";
+import { incomingKind } from "../../../src/core/queue/kinds.ts";
 import { answer, boot } from "./file-support.ts";
 import type { Run } from "./file-support.ts";
-import { claimNow, drain, message, mustClaim } from "./support.ts";
+import { ManualClock, claimNow, drain, message, mustClaim, temporaryFolder } from "./support.ts";
 
 /** Drops a file whole, as one that was last written `ageMs` ago. */
 async function drop(run: Run, name: string, content: string | Buffer, ageMs = 60_000): Promise<void> {
@@ -72,6 +75,26 @@ test("a file that is still being written gets a second look, and is corrupt when
   assert.equal(claim.message.message, "done");
   assert.equal(await claimNow(run.incoming.consumer), undefined);
   assert.deepEqual(await run.names("corrupt"), ["stuck.json", "stuck.json.why"]);
+});
+
+test("a file that went away before its second look is forgotten", async (t) => {
+  const dir = await temporaryFolder(t);
+  const clock = new ManualClock();
+  const adoption = new Adoption({ adopt: adoptDropped, schema: incomingKind.schema, clock });
+  // Of a time to come, so that its age alone never makes it corrupt.
+  const later = new Date(clock.now() + 3_600_000);
+  const look = async (name: string): Promise<string> => {
+    await writeFile(join(dir, name), "");
+    await utimes(join(dir, name), later, later);
+    return (await adoption.look(join(dir, name), name)).status;
+  };
+  assert.equal(await look("a.json"), "later");
+  clock.advance(1000);
+  assert.equal(await look("a.json"), "corrupt");
+  assert.equal(await look("a.json"), "later");
+  clock.advance(60_001);
+  assert.equal(await look("b.json"), "later");
+  assert.equal(await look("a.json"), "later");
 });
 
 test("whatever is no message goes to corrupt, unopened and unfollowed, and the good one beside it is run", async (t) => {

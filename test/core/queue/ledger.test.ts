@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { Ledger, readDoneKeys } from "../../../src/core/queue/ledger.ts";
 import { ManualClock, temporaryFolder } from "./support.ts";
+import { isOpen, watchSyncs } from "./syncs.ts";
 
 const HOUR = 3_600_000;
 
@@ -62,6 +63,33 @@ test("a finished key is remembered for 48 hours", async (t) => {
   clock.advance(49 * HOUR);
   await ledger.record("done", "m", 3);
   assert.deepEqual([ledger.isDone("l"), ledger.isDone("m")], [false, true]);
+  await ledger.close();
+});
+
+test("an event counts, and is told as recorded, only when it is synced", async (t) => {
+  const { path, open } = await setUp(t);
+  const ledger = await open();
+  const syncs = await watchSyncs(t, dirname(path));
+  let sync = (): void => undefined;
+  const begun = new Promise<void>((begin) => {
+    syncs.before = () => {
+      begin();
+      return new Promise((resolve) => {
+        sync = resolve;
+      });
+    };
+  });
+  const recorded = ledger.record("done", "k", 1);
+  await Promise.race([begun, recorded]);
+  assert.deepEqual(
+    syncs.seen.map(({ call, on }) => [call, ...on]),
+    [["datasync", "ledger.jsonl"]],
+  );
+  assert.match(syncs.seen[0]?.files["ledger.jsonl"] ?? "", /"key":"k","event":"done"/);
+  assert.deepEqual([await isOpen(recorded), ledger.isDone("k")], [true, false]);
+  sync();
+  await recorded;
+  assert.equal(ledger.isDone("k"), true);
   await ledger.close();
 });
 

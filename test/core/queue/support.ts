@@ -78,7 +78,7 @@ export function message(messageId: string, fields: Partial<IncomingMessage> = {}
     source: "user",
     threadId: 5,
     messageId,
-    sender: "Ada",
+    sender: "Tester",
     message: `text of ${messageId}`,
     timestamp: 1_760_000_000_000,
     ...fields,

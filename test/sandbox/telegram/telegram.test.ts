@@ -7,7 +7,7 @@ import { call, poll, raw, startSandbox, texts } from "./client.ts";
 
 test("grammY polls, answers in the topic, and confirms on stop", async (t) => {
   const sandbox = await startSandbox(t);
-  const ada = sandbox.addUser({ firstName: "Ada" });
+  const ada = sandbox.addUser({ firstName: "Tester" });
   const topic = sandbox.createTopic("API");
   const bot = new Bot(sandbox.token, { client: { apiRoot: sandbox.url } });
   bot.command("status", (ctx) => ctx.reply("all well", { reply_parameters: { message_id: ctx.msg.message_id } }));
@@ -131,7 +131,7 @@ test("a slow answer comes after its pause; a client that leaves in it before the
 
 test("stop cuts polls; start comes back on the same port with everything as it was", async (t) => {
   const sandbox = await startSandbox(t);
-  const ada = sandbox.addUser({ firstName: "Ada" });
+  const ada = sandbox.addUser({ firstName: "Tester" });
   const { url } = sandbox;
   const waiting = poll(sandbox, { timeout: 30 });
   await sandbox.waitForPoll();
@@ -190,7 +190,7 @@ test("parameters come as JSON, as a form, or in the query; names of methods in a
 
 test("a message of a topic bears its thread and replies to its creation; General's has neither", async (t) => {
   const sandbox = await startSandbox(t);
-  const ada = sandbox.addUser({ firstName: "Ada" });
+  const ada = sandbox.addUser({ firstName: "Tester" });
   const topic = sandbox.createTopic("API");
   const first = sandbox.sendText(topic, ada, "in the topic");
   sandbox.sendText(topic, ada, "a reply", { replyToMessageId: first.messageId });
@@ -209,7 +209,7 @@ test("a message of a topic bears its thread and replies to its creation; General
 
 test("people rename, close and reopen topics by service messages, edit texts and send files", async (t) => {
   const sandbox = await startSandbox(t);
-  const ada = sandbox.addUser({ firstName: "Ada", username: "ada_example" });
+  const ada = sandbox.addUser({ firstName: "Tester", username: "ada_example" });
   const topic = sandbox.createTopic("API");
   sandbox.renameTopic(topic, "Backend");
   sandbox.closeTopic(topic);
@@ -241,7 +241,7 @@ test("people rename, close and reopen topics by service messages, edit texts and
 
 test("another chat's messages reach the bot, and a message taken away cannot be replied to", async (t) => {
   const sandbox = await startSandbox(t);
-  const ada = sandbox.addUser({ firstName: "Ada" });
+  const ada = sandbox.addUser({ firstName: "Tester" });
   sandbox.sendTextElsewhere(ada.id, ada, "psst");
   sandbox.sendTextElsewhere(-5, ada, "hello group");
   const chats = (await poll(sandbox)).result.map(({ message }: { message: { chat: object } }) => message.chat);
@@ -257,7 +257,7 @@ test("another chat's messages reach the bot, and a message taken away cannot be 
 
 test("a pressed button is a callback query that the bot can answer", async (t) => {
   const sandbox = await startSandbox(t);
-  const ada = sandbox.addUser({ firstName: "Ada" });
+  const ada = sandbox.addUser({ firstName: "Tester" });
   const keyboard = { inline_keyboard: [[{ text: "Go", callback_data: "go" }]] };
   const sent = await call(sandbox, "sendMessage", { text: "Choose", reply_markup: keyboard });
   sandbox.pressButton(ada, sent.result.message_id, "go");

@@ -4,7 +4,7 @@ import { call, poll, raw, startSandbox, texts } from "./client.ts";
 
 test("updates come until an offset confirms them", async (t) => {
   const sandbox = await startSandbox(t);
-  const user = sandbox.addUser({ firstName: "Ada" });
+  const user = sandbox.addUser({ firstName: "Tester" });
   const first = sandbox.sendText(1, user, "one");
   const second = sandbox.sendText(1, user, "two");
   assert.ok(second.updateId > first.updateId);
@@ -19,7 +19,7 @@ test("updates come until an offset confirms them", async (t) => {
 
 test("a negative offset keeps only that many from the end", async (t) => {
   const sandbox = await startSandbox(t);
-  const user = sandbox.addUser({ firstName: "Ada" });
+  const user = sandbox.addUser({ firstName: "Tester" });
   for (const text of ["one", "two", "three"]) sandbox.sendText(1, user, text);
   assert.deepEqual(texts(await poll(sandbox, { offset: -2 })), ["two", "three"]);
   assert.deepEqual(texts(await poll(sandbox)), ["two", "three"]);
@@ -27,7 +27,7 @@ test("a negative offset keeps only that many from the end", async (t) => {
 
 test("limit bounds a batch and confirms nothing", async (t) => {
   const sandbox = await startSandbox(t);
-  const user = sandbox.addUser({ firstName: "Ada" });
+  const user = sandbox.addUser({ firstName: "Tester" });
   for (const text of ["one", "two", "three"]) sandbox.sendText(1, user, text);
   assert.deepEqual(texts(await poll(sandbox, { limit: 2 })), ["one", "two"]);
   assert.deepEqual(texts(await poll(sandbox, { limit: 0 })), ["one"]);
@@ -36,7 +36,7 @@ test("limit bounds a batch and confirms nothing", async (t) => {
 
 test("a waiting poll is answered by the next update", async (t) => {
   const sandbox = await startSandbox(t);
-  const user = sandbox.addUser({ firstName: "Ada" });
+  const user = sandbox.addUser({ firstName: "Tester" });
   const waiting = poll(sandbox, { timeout: 30 });
   await sandbox.waitForPoll();
   sandbox.sendText(1, user, "hello");
@@ -62,7 +62,7 @@ test("a second poller displaces the first, which is told 409", async (t) => {
     description: "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
   });
   await sandbox.waitForPoll();
-  sandbox.sendText(1, sandbox.addUser({ firstName: "Ada" }), "for the newer");
+  sandbox.sendText(1, sandbox.addUser({ firstName: "Tester" }), "for the newer");
   assert.deepEqual(texts(await newer), ["for the newer"]);
 });
 
@@ -75,7 +75,7 @@ test("a poll whose client leaves frees its place and loses no update", async (t)
   await assert.rejects(left);
   const ended = await sandbox.waitFor("getUpdates");
   assert.equal(ended.status, 0);
-  sandbox.sendText(1, sandbox.addUser({ firstName: "Ada" }), "still there");
+  sandbox.sendText(1, sandbox.addUser({ firstName: "Tester" }), "still there");
   assert.deepEqual(texts(await poll(sandbox, { timeout: 30 })), ["still there"]);
 });
 
@@ -83,17 +83,17 @@ test("allowed_updates is remembered, and message_reaction comes only when asked 
   const sandbox = await startSandbox(t);
   sandbox.inject({ message_reaction: {} });
   assert.deepEqual((await poll(sandbox, { allowed_updates: ["message_reaction"] })).result, []);
-  sandbox.sendText(1, sandbox.addUser({ firstName: "Ada" }), "not collected");
+  sandbox.sendText(1, sandbox.addUser({ firstName: "Tester" }), "not collected");
   const id = sandbox.inject({ message_reaction: {} });
   assert.deepEqual((await poll(sandbox)).result, [{ message_reaction: {}, update_id: id }]);
   assert.equal((await poll(sandbox, { allowed_updates: [] })).result.length, 1);
-  sandbox.sendText(1, sandbox.addUser({ firstName: "Ada" }), "collected");
+  sandbox.sendText(1, sandbox.addUser({ firstName: "Tester" }), "collected");
   assert.equal((await poll(sandbox)).result.length, 2);
 });
 
 test("redeliver hands out a confirmed update once more, before newer ones", async (t) => {
   const sandbox = await startSandbox(t);
-  const user = sandbox.addUser({ firstName: "Ada" });
+  const user = sandbox.addUser({ firstName: "Tester" });
   const old = sandbox.sendText(1, user, "old");
   await poll(sandbox, { offset: old.updateId + 1 });
   sandbox.redeliver(old.updateId);
@@ -116,7 +116,7 @@ test("a webhook gets in the way of polling until it is deleted", async (t) => {
     (await poll(sandbox)).description ?? "",
     /^Conflict: can't use getUpdates method while webhook is active/,
   );
-  sandbox.sendText(1, sandbox.addUser({ firstName: "Ada" }), "dropped");
+  sandbox.sendText(1, sandbox.addUser({ firstName: "Tester" }), "dropped");
   assert.equal((await call(sandbox, "deleteWebhook", { drop_pending_updates: true })).result, true);
   assert.deepEqual((await poll(sandbox)).result, []);
 });

@@ -17,7 +17,7 @@ const message: IncomingMessage = {
   source: "user",
   threadId: 5,
   messageId: "u1",
-  sender: "Ann",
+  sender: "Tester",
   message: "Ask the web topic",
   timestamp: 1,
 };
@@ -34,7 +34,7 @@ async function open(t: TestContext) {
   ] as const) {
     await threads.ensure(threadId, name);
   }
-  await threads.update(11, { status: "closed" });
+  await threads.setClosed(11, true);
   const queue = new MemoryQueue<IncomingMessage>({ kind: incomingKind, clock: systemClock });
   let rung = 0;
   const toolsFor = (change: Partial<IncomingMessage> = {}, incoming: Producer<IncomingMessage> = queue): AgentTools =>

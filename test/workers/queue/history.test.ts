@@ -13,7 +13,7 @@ function entry(n: number, change: Partial<HistoryEntry> = {}): HistoryEntry {
     direction: "in",
     channel: "telegram",
     source: "user",
-    sender: "Ann",
+    sender: "Tester",
     message: `message ${n}`,
     ...change,
   };

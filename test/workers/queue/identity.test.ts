@@ -27,7 +27,8 @@ async function brokerThat(t: TestContext, answer: RequestListener): Promise<stri
 
 /** Pauses are over at once, so that what is asked again is asked now. */
 function identityOf(t: TestContext, brokerUrl: string | undefined, pause = 0): CommitIdentity {
-  const clock = { ...systemClock, after: (_ms: number, task: () => void) => systemClock.after(pause, task) };
+  const after = (ms: number, task: () => void) => systemClock.after(ms >= 30_000 ? pause : ms, task);
+  const clock = { ...systemClock, after };
   const identity = new CommitIdentity({ brokerUrl, clock, log: memoryLog().log });
   t.after(() => {
     identity.stop();

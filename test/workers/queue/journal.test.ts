@@ -2,35 +2,27 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { route } from "../../../src/workers/router/router.ts";
+import { createScrubber, Secret } from "../../../src/core/secrets.ts";
 import { Journal } from "../../../src/workers/queue/journal.ts";
 import { memoryLog } from "../../support/memory-log.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
 const mark = { timestamp: 1, threadId: 5, messageId: "u1" };
-const routing = {
-  ...mark,
-  input: "Fix the test",
-  tokens: 3,
-  score: 0.1,
-  tier: "MEDIUM",
-  confidence: 0.9,
-  model: "sonnet",
-  effectiveModel: "opus",
-  replyUpgrade: true,
-  reason: "a reply",
-  dimensions: { length: { score: 0.1, weight: 0.08, signal: "short" } },
-} as const;
+const routing = { ...mark, input: "Fix the test", ...route({ text: "Fix the test" }) };
 const prompt = {
   ...mark,
   model: "opus",
   systemPrompt: "You are …",
   userMessage: "Fix the test",
-  prompt: `${"history ".repeat(20_000)}\n\n[Ann via Telegram]: Fix the test`,
+  prompt: `${"history ".repeat(20_000)}\n\n[Tester via Telegram]: Fix the test`,
   historyInjected: true,
   historyLines: 2,
   promptLength: 7,
 } as const;
 const activity = { ...mark, kind: "tool_end", tool: "Bash", toolUseId: "t1", ms: 12, detail: "ok" } as const;
+
+const asIs = (text: string): string => text;
 
 const linesOf = async (path: string): Promise<unknown[]> =>
   (await readFile(path, "utf8"))
@@ -40,7 +32,7 @@ const linesOf = async (path: string): Promise<unknown[]> =>
 
 test("each record goes whole to the file that its readers look into", async (t) => {
   const dir = await tempDir(t);
-  const journal = await Journal.open(dir, memoryLog().log);
+  const journal = await Journal.open(dir, memoryLog().log, asIs);
   await Promise.all([journal.routing(routing), journal.prompt(prompt), journal.activity(activity)]);
   await journal.close();
   assert.deepEqual(await linesOf(join(dir, "routing-log.jsonl")), [routing]);
@@ -50,7 +42,7 @@ test("each record goes whole to the file that its readers look into", async (t) 
 
 test("records keep the order they were given in, and those under way are written before the close", async (t) => {
   const dir = await tempDir(t);
-  const journal = await Journal.open(dir, memoryLog().log);
+  const journal = await Journal.open(dir, memoryLog().log, asIs);
   const written = Array.from({ length: 50 }, (_, ms) => journal.activity({ ...activity, ms }));
   await journal.close();
   await Promise.all(written);
@@ -64,7 +56,7 @@ test("records keep the order they were given in, and those under way are written
 test("a journal opened again goes on where it was", async (t) => {
   const dir = await tempDir(t);
   for (const messageId of ["u1", "u2"]) {
-    const journal = await Journal.open(dir, memoryLog().log);
+    const journal = await Journal.open(dir, memoryLog().log, asIs);
     await journal.activity({ ...activity, messageId });
     await journal.close();
   }
@@ -78,11 +70,20 @@ test("a journal opened again goes on where it was", async (t) => {
 test("a line that cannot be written is told in the log with its message, and stops nothing", async (t) => {
   const dir = await tempDir(t);
   const { log, lines } = memoryLog();
-  const journal = await Journal.open(dir, log);
+  const journal = await Journal.open(dir, log, asIs);
   await journal.close();
   await journal.activity(activity);
   assert.deepEqual(
     lines.map(({ level, fields }) => [level, fields["path"], fields["messageId"]]),
     [["error", join(dir, "activity.jsonl"), "u1"]],
   );
+});
+
+test("what a tool prints is written down without the agents' secrets", async (t) => {
+  const dir = await tempDir(t);
+  const journal = await Journal.open(dir, memoryLog().log, createScrubber([new Secret("sk-not-a-key")]));
+  await journal.activity({ ...activity, detail: "ANTHROPIC_API_KEY=sk-not-a-key" });
+  await journal.close();
+  const [line] = (await linesOf(join(dir, "activity.jsonl"))) as { detail: string }[];
+  assert.equal(line?.detail, "ANTHROPIC_API_KEY=[secret]");
 });

@@ -39,7 +39,7 @@ async function openRig(t: TestContext, settings: object = {}) {
   const producer = incomingProducer({ ...ends, onPublished: () => incoming.notify() });
   const [history, journal, threads] = await Promise.all([
     History.open(dir),
-    Journal.open(dir, log),
+    Journal.open(dir, log, (text) => text),
     ThreadStore.open({
       path: join(dir, "threads.json"),
       workspaceRoot: join(dir, "workspace"),
@@ -48,7 +48,13 @@ async function openRig(t: TestContext, settings: object = {}) {
     }),
   ]);
   const agent = createClaudeAgent({ env: () => agentEnv(claude.url, dir, 0), log });
-  const voice = new Voice({ outgoing: outgoingProducer(ends), clock: systemClock, log, ring: () => undefined });
+  const voice = new Voice({
+    outgoing: outgoingProducer(ends),
+    clock: systemClock,
+    log,
+    scrub: (text) => text,
+    ring: () => undefined,
+  });
   const faults: unknown[] = [];
   const processor = new Processor({
     incoming,
@@ -108,6 +114,7 @@ const example: IncomingMessage = {
   sender: "Tester",
   message: "hello",
   timestamp: 1,
+  chatMessageId: 1,
 };
 
 test("a message that fails for its own reason five times becomes a dead letter, and its topic is told once", async (t) => {
@@ -143,7 +150,10 @@ test("a turn that is late is ended and counts as a failure", async (t) => {
     (await rig.said()).map(({ message }) => message),
     ["in time"],
   );
-  const ledger = await readFile(join(rig.dir, "queue", "ledger.jsonl"), "utf8");
+  const ledger = await eventually("the end in the ledger", async () => {
+    const text = await readFile(join(rig.dir, "queue", "ledger.jsonl"), "utf8");
+    return text.includes('"done"') ? text : undefined;
+  });
   assert.deepEqual(ledger.match(/"event":"\w+"/g), [
     '"event":"try"',
     '"event":"fail"',

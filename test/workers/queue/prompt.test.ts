@@ -20,7 +20,7 @@ function messageWith(change: Partial<IncomingMessage> = {}): IncomingMessage {
     source: "user",
     threadId: 5,
     messageId: "u1",
-    sender: "Ann",
+    sender: "Tester",
     message: "Fix the test",
     timestamp: NOW,
     ...change,
@@ -62,7 +62,7 @@ const threadWith = (change: Partial<Thread> = {}): Thread => ({
 
 describe("what begins a message", () => {
   const prefixes: [string, Partial<IncomingMessage>, string][] = [
-    ["a user", {}, "[Ann via Telegram]: Fix the test"],
+    ["a user", {}, "[Tester via Telegram]: Fix the test"],
     [
       "another thread's agent",
       { source: "cross-thread", sourceThreadId: 9 },
@@ -89,12 +89,12 @@ describe("what begins a message", () => {
   });
 
   test("says that an earlier try was cut off, when one was", () => {
-    assert.match(promptOf({}, { cutOff: true }), /\n\nNote: an earlier try .*cut off.*\n\n\[Ann via/);
+    assert.match(promptOf({}, { cutOff: true }), /\n\nNote: an earlier try .*cut off.*\n\n\[Tester via/);
   });
 
   test("quotes the text replied to, and that of a message that is no reply is left out", () => {
     const reply = { isReply: true, replyToText: "Done:\nall green" };
-    assert.match(promptOf(reply), /\n\nIn reply to:\n> Done:\n> all green\n\n\[Ann via Telegram\]: Fix the test$/);
+    assert.match(promptOf(reply), /\n\nIn reply to:\n> Done:\n> all green\n\n\[Tester via Telegram\]: Fix the test$/);
     assert.ok(!promptOf({ ...reply, isReply: false }).includes("green"));
   });
 });
@@ -141,17 +141,17 @@ describe("history", () => {
       "Time: 2026-02-10 18:00 (Tuesday, UTC)",
       [
         "What was said before this session began, for your information:",
-        `${at} "Ann":\n> first\n> and more\n${at} you:\n> second`,
+        `${at} "Tester":\n> first\n> and more\n${at} you:\n> second`,
         "End of what was said before.",
       ].join("\n"),
-      "[Ann via Telegram]: Fix the test",
+      "[Tester via Telegram]: Fix the test",
     ]);
   });
 
   test("of another thread is told with its name, and its answers are its agent's", () => {
     const history = [entryWith({ threadId: 9 }), entryWith({ threadId: 9, direction: "out" })];
     const text = promptOf({ threadId: 1 }, { history });
-    assert.match(text, /UTC\) in "Topic 9"\] "Ann":\n/);
+    assert.match(text, /UTC\) in "Topic 9"\] "Tester":\n/);
     assert.match(text, /UTC\) in "Topic 9"\] its agent:\n/);
   });
 
@@ -215,7 +215,7 @@ describe("hostile names and texts", () => {
           { history: [entryWith({ message, sender })] },
         );
         const ours =
-          /^(Time: .*|What was said before .*:|\[2026-02-10 17:59 \(Tuesday, UTC\)\] "[^"[\]]*":|> .*|End of what was said before\.|In reply to:|\[Ann via Telegram\]: hello|)$/u;
+          /^(Time: .*|What was said before .*:|\[2026-02-10 17:59 \(Tuesday, UTC\)\] "[^"[\]]*":|> .*|End of what was said before\.|In reply to:|\[Tester via Telegram\]: hello|)$/u;
         const lines = text.split(LINES);
         for (const line of lines) assert.match(line, ours);
         for (const once of ["End of what was said before.", "In reply to:"]) {

@@ -16,7 +16,7 @@ const judge = (result: TurnResult, history = none) => judgeTurn(result, history,
 test("an answer is committed", () => {
   const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 };
   const answered = { status: "answered", text: "Done", sessionId: "s", usage, costUsd: 0, ms: 1 } as const;
-  assert.deepEqual(judge(answered), { action: "commit" });
+  assert.deepEqual(judge(answered), { action: "commit", result: answered });
 });
 
 test("a turn that was stopped goes back at once and counts for nothing", () => {

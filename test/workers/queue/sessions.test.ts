@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { systemClock } from "../../../src/core/clock.ts";
@@ -107,17 +107,58 @@ test("after a restart nothing runs or waits, and what is closed stays closed", a
   for (const [threadId, status] of [
     [5, "running"],
     [6, "queued"],
-    [7, "closed"],
+    [7, "queued"],
   ] as const) {
     await store.ensure(threadId, undefined);
     await store.update(threadId, { status });
   }
+  await store.setClosed(7, true);
+  await store.update(7, { status: "queued" });
   const after = (await reopen()).list().map(({ threadId, status }) => [threadId, status]);
   assert.deepEqual(after, [
     [5, "idle"],
     [6, "idle"],
     [7, "closed"],
   ]);
+});
+
+test("a turn in a closed topic leaves it closed, until the topic is opened again", async (t) => {
+  const { store } = await open(t);
+  const status = () => store.get(5)?.status;
+  await store.ensure(5, "API");
+  await store.update(5, { status: "running" });
+  await store.setClosed(5, true);
+  assert.deepEqual([status(), store.isClosed(5)], ["running", true]);
+  await store.update(5, { status: "idle" });
+  assert.equal(status(), "closed");
+  await store.setClosed(5, false);
+  assert.equal(status(), "idle");
+});
+
+test("an entry that does not fit is told and copied aside, and the others keep their sessions", async (t) => {
+  const { store, path, lines, reopen } = await open(t);
+  await store.ensure(5, "API");
+  await store.ensure(6, "Web");
+  await store.update(6, { sessionId: "s-6" });
+  const text = (await readFile(path, "utf8")).replace('"model": "sonnet"', '"model": "haiku-5"');
+  await writeFile(path, text);
+  const again = await reopen();
+  assert.deepEqual(
+    again.list().map(({ threadId, sessionId }) => [threadId, sessionId]),
+    [[6, "s-6"]],
+  );
+  assert.equal(await readFile(`${path}.broken-1790000000000`, "utf8"), text);
+  assert.ok(lines.some(({ level }) => level === "error"));
+});
+
+test("a file that cannot be written is told, and no caller fails for it", async (t) => {
+  const { store, path, lines } = await open(t);
+  await store.ensure(5, "API");
+  await rm(path);
+  await mkdir(path);
+  await store.update(5, { model: "opus" });
+  assert.equal(store.get(5)?.model, "opus");
+  assert.match(lines.find(({ level }) => level === "error")?.message ?? "", /could not be written/);
 });
 
 test("changes made at the same time all land, each on disk when its promise resolves", async (t) => {

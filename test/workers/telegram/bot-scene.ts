@@ -92,7 +92,7 @@ export async function createScene(t: TestContext): Promise<Scene> {
 
   const scene: Scene = {
     telegram,
-    user: telegram.addUser({ firstName: "Ada" }),
+    user: telegram.addUser({ firstName: "Tester" }),
     log,
     dir,
     stored,

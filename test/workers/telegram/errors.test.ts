@@ -16,12 +16,20 @@ test("an answer is sorted by its code", () => {
   assert.deepEqual(classify(refusal(429, "slow")), { status: "limited", waitMs: 5_000 });
   for (const code of [404, 500, 502, 503]) assert.deepEqual(classify(refusal(code, "x")), { status: "unreachable" });
   assert.deepEqual(classify(refusal(401, "Unauthorized")), { status: "unauthorized" });
-  for (const code of [400, 403]) {
-    const reason = `Telegram refuses it (${code}): why`;
-    assert.deepEqual(classify(refusal(code, "why")), { status: "refused", reason });
-  }
+  const reason = "Telegram refuses it (400): why";
+  assert.deepEqual(classify(refusal(400, "why")), { status: "refused", reason });
   assert.deepEqual(classify(new HttpError("x", new Error("y"))), { status: "unreachable" });
   assert.deepEqual(classify(new TypeError("x")), { status: "fault" });
+});
+
+test("what people can undo is waited for: a bot put out or muted, a topic closed", () => {
+  for (const [code, description] of [
+    [403, "Forbidden: bot was kicked from the supergroup chat"],
+    [400, "Bad Request: TOPIC_CLOSED"],
+    [400, "Bad Request: not enough rights to send text messages to the chat"],
+  ] as const) {
+    assert.deepEqual(classify(refusal(code, description)), { status: "unreachable" });
+  }
 });
 
 test("a real network error is told without the token that its address holds", async () => {

@@ -29,7 +29,7 @@ function scene(): Scene {
   return { presence, chat, clock, log, count: (call) => chat.calls.filter((other) => other === call).length };
 }
 
-const base = { channel: "telegram", threadId: 5, messageId: "u1", sender: "Ada", timestamp: 0, chatMessageId: 10 };
+const base = { channel: "telegram", threadId: 5, messageId: "u1", sender: "Tester", timestamp: 0, chatMessageId: 10 };
 const received: IncomingMessage = { ...base, source: "user", message: "hi" };
 const answer: OutgoingMessage = { ...base, message: "done", model: "opus" };
 

@@ -135,7 +135,7 @@ export const CHAT_ID = -1001234567890;
 /** A message of topic 5, written by user 7; `fields` come on top. */
 export function chatMessage(fields: Partial<Message>): Message {
   const chat = { id: CHAT_ID, type: "supergroup", title: "Team", is_forum: true } as const;
-  const from = { id: 7, is_bot: false, first_name: "Ada" } as const;
+  const from = { id: 7, is_bot: false, first_name: "Tester" } as const;
   const topic = { message_thread_id: 5, is_topic_message: true } as const;
   return { message_id: 10, date: 1_760_000_000, chat, from, ...topic, ...fields };
 }

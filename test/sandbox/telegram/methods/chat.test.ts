@@ -4,7 +4,7 @@ import { call, startSandbox } from "../client.ts";
 
 test("the bot learns who it is and that the chat is a forum it administers", async (t) => {
   const sandbox = await startSandbox(t, { token: "42:x", chatId: -100777, botUsername: "other_bot" });
-  const ada = sandbox.addUser({ id: 5, firstName: "Ada" });
+  const ada = sandbox.addUser({ id: 5, firstName: "Tester" });
   const me = (await call(sandbox, "getMe")).result;
   assert.deepEqual([me.id, me.username, me.is_bot], [42, "other_bot", true]);
   const chat = (await call(sandbox, "getChat")).result;

@@ -59,7 +59,7 @@ test("an album has 2 to 10 files of one kind", async (t) => {
 
 test("a user's file is fetched by its path; one over 20 MB is not", async (t) => {
   const sandbox = await startSandbox(t);
-  const ada = sandbox.addUser({ firstName: "Ada" });
+  const ada = sandbox.addUser({ firstName: "Tester" });
   const fileId = (messageId: number): string => sandbox.message(messageId)?.document?.file_id ?? "";
   const small = sandbox.sendDocument(1, ada, { name: "a.csv", mime: "text/csv", bytes: Buffer.from("a;b") });
   const info = await call(sandbox, "getFile", { file_id: fileId(small.messageId) });

@@ -30,7 +30,7 @@ test("thread 1, a thread nobody made, and a closed topic take no message", async
 test("a reply needs its message, unless it says it does not, and follows it to its topic", async (t) => {
   const sandbox = await startSandbox(t);
   const topic = sandbox.createTopic("API");
-  const { messageId } = sandbox.sendText(topic, sandbox.addUser({ firstName: "Ada" }), "ask");
+  const { messageId } = sandbox.sendText(topic, sandbox.addUser({ firstName: "Tester" }), "ask");
   const reply = await call(sandbox, "sendMessage", { text: "answer", reply_parameters: { message_id: messageId } });
   assert.equal(reply.result.message_thread_id, topic);
   assert.equal(reply.result.reply_to_message.text, "ask");
@@ -94,7 +94,7 @@ test("an edit changes text and buttons, and one that changes nothing is refused 
 
 test("only a text of the bot's own can be edited", async (t) => {
   const sandbox = await startSandbox(t);
-  const { messageId } = sandbox.sendText(1, sandbox.addUser({ firstName: "Ada" }), "mine");
+  const { messageId } = sandbox.sendText(1, sandbox.addUser({ firstName: "Tester" }), "mine");
   const edit = async (id: number): Promise<unknown> =>
     (await call(sandbox, "editMessageText", { message_id: id, text: "yours" })).description;
   assert.equal(await edit(messageId), "Bad Request: message can't be edited");
@@ -116,7 +116,7 @@ test("a deleted message is gone, and cannot be deleted twice", async (t) => {
 
 test("a bot reacts with one emoji of the list, or with none", async (t) => {
   const sandbox = await startSandbox(t);
-  const { messageId } = sandbox.sendText(1, sandbox.addUser({ firstName: "Ada" }), "hello");
+  const { messageId } = sandbox.sendText(1, sandbox.addUser({ firstName: "Tester" }), "hello");
   const react = async (...emoji: string[]): Promise<unknown> => {
     const reaction = emoji.map((one) => ({ type: "emoji", emoji: one }));
     const answer = await call(sandbox, "setMessageReaction", { message_id: messageId, reaction });

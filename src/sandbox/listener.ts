@@ -1,18 +1,27 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
-/** Longer than any pause of a bot: a connection that closed just as it was used again would look like a fault. */
+/** Longer than a client keeps a connection: one that closed just as it was used again would look like a fault. */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
-/** An HTTP server on loopback that can be stopped and started again on its port. start and stop may be called twice. */
+/** PEM texts. */
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** An HTTP or HTTPS server on loopback that can be stopped and started again. start and stop may be called twice. */
 export class Listener {
   readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly #certificate: Certificate | undefined;
   #server: Server | undefined;
   #port = 0;
 
-  constructor(handle: (request: IncomingMessage, response: ServerResponse) => void) {
+  constructor(handle: (request: IncomingMessage, response: ServerResponse) => void, certificate?: Certificate) {
     this.#handle = handle;
+    this.#certificate = certificate;
   }
 
   /** 0 before the first start. */
@@ -20,21 +29,23 @@ export class Listener {
     return this.#port;
   }
 
-  async start(port: number | undefined): Promise<void> {
+  async start(port = 0): Promise<void> {
     if (this.#server !== undefined) return;
-    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, this.#handle);
+    const options = { keepAliveTimeout: KEEP_ALIVE_MS, ...this.#certificate };
+    const server =
+      this.#certificate === undefined ? createServer(options, this.#handle) : createSecureServer(options, this.#handle);
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error) => {
         this.#server = undefined;
         reject(error);
       });
-      server.listen(port ?? this.#port, "127.0.0.1", resolve);
+      server.listen(port === 0 ? this.#port : port, "127.0.0.1", resolve);
     });
     this.#port = (server.address() as AddressInfo).port;
   }
 
-  /** Cuts every connection, polls too. */
+  /** Cuts every connection. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
