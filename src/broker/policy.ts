@@ -156,8 +156,7 @@ function deniedOn(
 ): DeniedPair[] {
   return [...permissions].flatMap(([permission, requested]) => {
     const max = maxOf(policy, grants, permission);
-    const allowed = !isNeverAllowed(permission, requested) && reaches(max, requested);
-    return allowed ? [] : [{ repository, permission, requested, max: max ?? "none" }];
+    return reaches(max, requested) ? [] : [{ repository, permission, requested, max: max ?? "none" }];
   });
 }
 
@@ -197,6 +196,7 @@ function maxOf(policy: Policy, grants: readonly Grant[], permission: string): Le
   return [...levels, permission === ALWAYS[0] ? ALWAYS[1] : undefined].reduce(higher, undefined);
 }
 
+/** What no policy can lift is held here, too, so that a reader of policy files which lets it through does no harm. */
 function levelIn(grant: Grant, permission: string): Level | undefined {
   const level = grant.permissions.get(permission);
   if (level === undefined || isNeverAllowed(permission, level)) return undefined;

@@ -1,11 +1,11 @@
-import type { Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 
 /**
  * Runs a task with a signal that aborts after `ms`, or when `signal` does. Not by AbortSignal.any over
- * AbortSignal.timeout: on Node 20 the timer is collected as garbage while it is waited for, and never comes.
+ * AbortSignal.timeout: on Node 20 the timer is collected as garbage while it is waited for, and never comes. By the
+ * real clock, since it is the world that is late.
  */
 export async function withDeadline<T>(
-  clock: Clock,
   ms: number,
   signal: AbortSignal,
   task: (signal: AbortSignal) => Promise<T>,
@@ -16,7 +16,7 @@ export async function withDeadline<T>(
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
-  const cancel = clock.after(ms, () => {
+  const cancel = systemClock.after(ms, () => {
     controller.abort(new Error(`no end within ${ms} ms`));
   });
   try {

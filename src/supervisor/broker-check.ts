@@ -63,7 +63,7 @@ export class BrokerCheck {
 
   async #ask(url: string): Promise<Omit<BrokerState, "checkedAt">> {
     try {
-      const text = await withDeadline(this.#clock, ASK_MS, this.#stopped.signal, async (signal) => {
+      const text = await withDeadline(ASK_MS, this.#stopped.signal, async (signal) => {
         const response = await fetch(`${url}/readyz`, { signal, redirect: "error" });
         return response.text();
       });

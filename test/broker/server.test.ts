@@ -205,16 +205,17 @@ test("bodies are bounded in type, size and coding", async (t) => {
     `POST /v1/token HTTP/1.1\r\nHost: broker\r\nAuthorization: Bearer ${SECRET}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8000\r\n${"x".repeat(0x8000)}\r\n0\r\n\r\n`,
   );
   assert.match(chunked, /^HTTP\/1\.1 413 /);
-  const latin = await raw(
-    stage.port,
-    Buffer.concat([
-      Buffer.from(
-        `POST /v1/token HTTP/1.1\r\nHost: broker\r\nConnection: close\r\nAuthorization: Bearer ${SECRET}\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n`,
-      ),
-      Buffer.from([0xff]),
-    ]),
-  );
-  assert.match(latin, /^HTTP\/1\.1 400 /);
+  const { host } = new URL(stage.github.url);
+  const asked = (odd: number[]) => {
+    const body = Buffer.concat([
+      Buffer.from(`protocol=https\nhost=${host}\npath=acme/api\nwwwauth[]=`),
+      Buffer.from(odd),
+    ]);
+    const head = `POST /v1/git-credential HTTP/1.1\r\nHost: broker\r\nConnection: close\r\nAuthorization: Bearer ${SECRET}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
+    return raw(stage.port, Buffer.concat([Buffer.from(head), body]));
+  };
+  assert.match(await asked([0x61]), /^HTTP\/1\.1 200 /);
+  assert.match(await asked([0xff]), /^HTTP\/1\.1 400 /);
 });
 
 test("headers without end and what is no HTTP are refused, and the broker goes on", async (t) => {

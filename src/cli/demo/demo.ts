@@ -1,5 +1,4 @@
 import { createInterface } from "node:readline/promises";
-import { systemClock } from "../../core/clock.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { describeError, EXIT } from "../../core/errors.ts";
 import { CliError } from "../errors.ts";
@@ -40,7 +39,7 @@ export async function runDemo(options: { once: boolean; signal: AbortSignal }): 
 }
 
 async function play(conversation: Conversation, signal: AbortSignal): Promise<void> {
-  await withDeadline(systemClock, PATIENCE_MS, signal, async (deadline) => {
+  await withDeadline(PATIENCE_MS, signal, async (deadline) => {
     for (const scene of SCENES) {
       const answered = scene.answersIn.map((topic) => conversation.answerIn(topic, deadline));
       conversation.say(scene.topic, scene.text);

@@ -1,9 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { z } from "zod";
-import { CodedError } from "../errors.ts";
+import { ChannelError } from "./errors.ts";
 import { CHANNEL_VERSION } from "./protocol.ts";
-
-export class ChannelError extends CodedError<"channel_protocol"> {}
 
 const envelopeSchema = z.object({ v: z.literal(CHANNEL_VERSION), name: z.string(), data: z.looseObject({}) });
 

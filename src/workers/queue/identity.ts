@@ -53,7 +53,7 @@ export class CommitIdentity {
   async #ask(brokerUrl: string): Promise<void> {
     const { log, clock } = this.#options;
     try {
-      const text = await withDeadline(clock, ASK_MS, this.#stopped.signal, async (signal) => {
+      const text = await withDeadline(ASK_MS, this.#stopped.signal, async (signal) => {
         const response = await fetch(`${brokerUrl}/readyz`, { signal, redirect: "error" });
         return response.text();
       });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
 import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
-import { openChannel, type ChannelError, type Handlers } from "../../../src/core/channel/channel.ts";
+import { openChannel, type Handlers } from "../../../src/core/channel/channel.ts";
+import type { ChannelError } from "../../../src/core/channel/errors.ts";
 import { CHANNEL_VERSION } from "../../../src/core/channel/protocol.ts";
 
 /** What the two ends of a test say to each other. */
