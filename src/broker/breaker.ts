@@ -29,7 +29,9 @@ export class Breaker {
     this.#open("limited", now + ms);
   }
 
+  /** A later, shorter reason does not cut a pause that is longer. */
   #open(why: "down" | "limited", until: number): void {
+    if (until <= this.#until) return;
     this.#why = why;
     this.#until = until;
   }

@@ -45,7 +45,6 @@ export class GitHubApp {
     const auth = createAppAuth({
       appId: this.#appId,
       createJwt: (appId) => Promise.resolve(this.#signed(String(appId), key)),
-      log: { debug() {}, info() {}, warn() {}, error() {} },
     });
     const { token } = await auth({ type: "app" });
     return token;

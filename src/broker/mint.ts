@@ -112,7 +112,16 @@ export class Minter {
       revoked = result.status === "ok" ? "revoked" : "not revoked";
     }
     const { client, owner, installationId, scope } = order;
-    const told = { client, owner, installationId, asked: permissionsText(scope.permissions), reason, revoked };
+    const told = {
+      client,
+      owner,
+      installationId,
+      asked: permissionsText(scope.permissions),
+      reason,
+      revoked,
+      // As GitHub's audit log has it, so that one which could not be taken back can be found there.
+      token_sha256: token === undefined ? null : hashOf(token),
+    };
     if (status === "wider") {
       metrics.add("broker_scope_escalations_total");
       log.error({ alarm: "scope_escalation", ...told }, "ALARM: GitHub granted more than was asked");

@@ -36,11 +36,18 @@ const MISSING: Route = {
 export class BrokerServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
+  /** Requests that are not answered yet. */
+  #active = 0;
   #stopping = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#server = createServer({ ...LIMITS, connectionsCheckingInterval: 1000 }, (request, response) => {
+      this.#active += 1;
+      response.once("close", () => {
+        this.#active -= 1;
+        if (this.#stopping) this.#cutUnused();
+      });
       this.#serve(request, response).catch((error: unknown) => {
         options.log.error({ error: describeError(error) }, "a request could not be answered");
         response.destroy();
@@ -87,9 +94,15 @@ export class BrokerServer {
       this.#server.close(() => {
         resolve();
       });
-      this.#server.closeIdleConnections();
+      this.#cutUnused();
     });
     clearTimeout(cut);
+  }
+
+  /** A connection on which nothing was asked yet counts as busy for node, and would be waited for. */
+  #cutUnused(): void {
+    if (this.#active === 0) this.#server.closeAllConnections();
+    else this.#server.closeIdleConnections();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -116,6 +116,25 @@ test("a renamed account is not served under its old name, and what was minted fo
   );
 });
 
+test("a look-up that leads to an account of another name is not believed", async (t) => {
+  const stage = await openStage(t);
+  const fault = { kind: "patch", fields: { account: { login: "acme-two" } } } as const;
+  stage.github.order({ match: "/users/acme/installation", fault });
+  await refused(stage, API, 404, "installation_not_found");
+  assert.equal(stage.mints(), 0);
+});
+
+test("all repositories of an account that was renamed are not given", async (t) => {
+  const policy = policyText("        all_repositories: true");
+  const stage = await openStage(t, { policy });
+  const all = (permission: string) => `/token?owner=acme&permissions=${permission}`;
+  assert.equal((await stage.ask(all("contents:read"))).status, 200);
+  stage.github.renameAccount("acme", "acme-two");
+  const before = stage.mints();
+  await refused(stage, all("issues:read"), 404, "installation_not_found");
+  assert.equal(stage.mints(), before);
+});
+
 const limits: [
   title: string,
   fault: Parameters<Stage["github"]["order"]>[0]["fault"],

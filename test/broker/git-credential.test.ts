@@ -123,3 +123,9 @@ test("the answer says who, what and until when, and no host", () => {
     "username=x-access-token\npassword=ghs_x\npassword_expiry_utc=1770750000\n",
   );
 });
+
+test("a body of newlines is read in time that grows with its length alone", () => {
+  const started = performance.now();
+  for (let n = 0; n < 20; n += 1) parseGitCredential(`p=${"\n".repeat(16_300)}x`, "github.com");
+  assert.ok(performance.now() - started < 1_000);
+});

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { rename, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import path from "node:path";
 import { test } from "node:test";
 import { ConfigError } from "../../src/core/errors.ts";
@@ -216,6 +218,16 @@ test("an id that no grant pins is that of the account which has it", async (t) =
   assert.deepEqual([told.status, told.json["owner"]], [200, "globex"]);
   assert.equal((await stage.ask("/token?installation_id=3&repositories=api&permissions=contents:read")).status, 403);
   assert.equal(sha256(String(told.json["token"])), stage.github.issuedTokens()[0]?.sha256);
+});
+
+test("stopping does not wait for a connection on which nothing is asked", async (t) => {
+  const stage = await openStage(t);
+  const idle = connect(stage.port, "127.0.0.1");
+  t.after(() => idle.destroy());
+  await once(idle, "connect");
+  const started = performance.now();
+  await stage.broker.stop();
+  assert.ok(performance.now() - started < 2000);
 });
 
 test("stopping answers what is under way, refuses what comes, and may be asked for twice", async (t) => {
