@@ -25,7 +25,12 @@ const message: IncomingMessage = {
 /** Threads 1 (General), 5 (API), 9 (Web) and 11 (Old, closed). */
 async function open(t: TestContext) {
   const path = join(await tempDir(t), "threads.json");
-  const threads = await ThreadStore.open({ path, workspaceRoot: "/work", clock: systemClock, log: memoryLog().log });
+  const threads = await ThreadStore.open({
+    path,
+    workspaceRoot: "/srv/claw",
+    clock: systemClock,
+    log: memoryLog().log,
+  });
   for (const [threadId, name] of [
     [1, undefined],
     [5, "API"],
@@ -140,9 +145,9 @@ test("a message that could not be stored is the same one when it is sent again",
 test("the list of threads names each with its state and directory", async (t) => {
   const { toolsFor } = await open(t);
   assert.deepEqual(toolsFor().listThreads(), [
-    { threadId: 1, name: "General", status: "idle", cwd: "/work" },
-    { threadId: 5, name: "API", status: "idle", cwd: "/work/api" },
-    { threadId: 9, name: "Web", status: "idle", cwd: "/work/web" },
-    { threadId: 11, name: "Old", status: "closed", cwd: "/work/old" },
+    { threadId: 1, name: "General", status: "idle", cwd: "/srv/claw" },
+    { threadId: 5, name: "API", status: "idle", cwd: "/srv/claw/api" },
+    { threadId: 9, name: "Web", status: "idle", cwd: "/srv/claw/web" },
+    { threadId: 11, name: "Old", status: "closed", cwd: "/srv/claw/old" },
   ]);
 });

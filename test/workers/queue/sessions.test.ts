@@ -12,7 +12,7 @@ async function open(t: TestContext) {
   const path = join(dir, "threads.json");
   const { log, lines } = memoryLog();
   const clock = { ...systemClock, now: () => 1_790_000_000_000 };
-  const reopen = (): Promise<ThreadStore> => ThreadStore.open({ path, workspaceRoot: "/work", clock, log });
+  const reopen = (): Promise<ThreadStore> => ThreadStore.open({ path, workspaceRoot: "/srv/claw", clock, log });
   const stored = async (): Promise<Record<string, Omit<Thread, "threadId">>> =>
     JSON.parse(await readFile(path, "utf8")) as Record<string, Omit<Thread, "threadId">>;
   return { dir, path, lines, reopen, stored, store: await reopen() };
@@ -24,7 +24,7 @@ test("a new thread is written down as its readers know it", async (t) => {
   assert.deepEqual(await stored(), {
     "5": {
       name: "Café API",
-      cwd: "/work/cafe-api",
+      cwd: "/srv/claw/cafe-api",
       model: "sonnet",
       modelChoice: "auto",
       isMaster: false,
@@ -37,8 +37,8 @@ test("a new thread is written down as its readers know it", async (t) => {
 test("the master is thread 1, and works in the root of the workspace", async (t) => {
   const { store } = await open(t);
   const { name, cwd, isMaster } = await store.ensure(1, undefined);
-  assert.deepEqual([name, cwd, isMaster], ["General", "/work", true]);
-  assert.equal((await store.ensure(5, "General")).cwd, "/work/general");
+  assert.deepEqual([name, cwd, isMaster], ["General", "/srv/claw", true]);
+  assert.equal((await store.ensure(5, "General")).cwd, "/srv/claw/general");
 });
 
 test("a name that is taken, empty, foreign or not known yet gets the thread's number", async (t) => {
@@ -55,28 +55,28 @@ test("a name that is taken, empty, foreign or not known yet gets the thread's nu
     cwds.push((await store.ensure(threadId, name)).cwd);
   }
   assert.deepEqual(cwds, [
-    "/work/api",
-    "/work/api-6",
-    "/work/topic-7",
-    "/work/topic-8",
-    "/work/api-10",
-    "/work/api-10-2",
+    "/srv/claw/api",
+    "/srv/claw/api-6",
+    "/srv/claw/topic-7",
+    "/srv/claw/topic-8",
+    "/srv/claw/api-10",
+    "/srv/claw/api-10-2",
   ]);
   assert.equal(store.nameOf(8), "Topic 8");
 });
 
 test("no name leads out of the workspace", async (t) => {
   const { store } = await open(t);
-  assert.equal((await store.ensure(5, "../../etc")).cwd, "/work/etc");
-  assert.equal((await store.ensure(6, "..")).cwd, "/work/topic-6");
+  assert.equal((await store.ensure(5, "../../etc")).cwd, "/srv/claw/etc");
+  assert.equal((await store.ensure(6, "..")).cwd, "/srv/claw/topic-6");
 });
 
 test("a renamed topic keeps its directory, and its old name is free for another", async (t) => {
   const { store, reopen } = await open(t);
   await store.ensure(5, "API");
   const renamed = await store.ensure(5, "Backend");
-  assert.deepEqual([renamed.name, renamed.cwd], ["Backend", "/work/api"]);
-  assert.equal((await store.ensure(6, "API")).cwd, "/work/api-6");
+  assert.deepEqual([renamed.name, renamed.cwd], ["Backend", "/srv/claw/api"]);
+  assert.equal((await store.ensure(6, "API")).cwd, "/srv/claw/api-6");
   assert.equal((await store.ensure(5, undefined)).name, "Backend");
   assert.equal((await reopen()).get(5)?.name, "Backend");
 });
