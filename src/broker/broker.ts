@@ -15,6 +15,7 @@ import { Limiter } from "./limits.ts";
 import { openLines, type LineSink, type Lines } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Minter } from "./mint.ts";
+import { MintedTokens } from "./minted-tokens.ts";
 import { builtInPolicy } from "./policy-file.ts";
 import { PolicyStore } from "./policy-store.ts";
 import { readiness } from "./readiness.ts";
@@ -68,9 +69,11 @@ export class Broker {
     const cache = new TokenCache();
     const limiter = new Limiter();
     const monotonic = (): number => clock.monotonic();
-    const installations = new Installations(api, monotonic);
-    const minter = new Minter({ api, clock, log, metrics, redactor });
-    const tokens = new Tokens({ appId, apiUrl, cache, minter, installations, limiter, clock, metrics });
+    const installations = new Installations(api, limiter, monotonic);
+    const minted = new MintedTokens();
+    const minter = new Minter({ api, clock, log, metrics, redactor, minted });
+    const githubNow = (): number => this.#app.githubNow();
+    const tokens = new Tokens({ appId, apiUrl, cache, minter, installations, limiter, clock, githubNow, metrics });
     const policy = () => store.current;
     this.#server = new BrokerServer({
       house: {
@@ -78,6 +81,7 @@ export class Broker {
         webHost: config.webHost,
         desk: new Desk({ policy, installations, tokens, clock, metrics }),
         cache,
+        minted,
         api,
         limiter,
         metrics,

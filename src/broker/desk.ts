@@ -3,8 +3,9 @@ import type { Clock } from "../core/clock.ts";
 import { refusal, type DeniedPair, type Refusal } from "./errors.ts";
 import { mismatch, type Installations } from "./installations.ts";
 import type { Metrics } from "./metrics.ts";
+import { keepsPins } from "./mint-check.ts";
 import type { TokenAsk } from "./parse.ts";
-import { decide, type Candidate, type Decision, type Policy, type Purpose } from "./policy.ts";
+import { decide, type Ask, type Candidate, type Decision, type Policy, type Purpose } from "./policy.ts";
 import type { Served, Tokens } from "./tokens.ts";
 
 interface Place {
@@ -55,7 +56,7 @@ export class Desk {
     const decision = decide(policy, client, ask, purpose);
     if (decision.status !== "allowed") return this.#refuse(client, purpose, decision);
     const deadline = clock.monotonic() + GITHUB_MS;
-    const placed = await this.#place(decision.candidates, ask, deadline);
+    const placed = await this.#place(client, decision.candidates, ask, deadline);
     if (placed.status === "refused") return placed;
     const limits = policy.clients.find((one) => one.id === client)?.limits;
     if (limits === undefined) throw new Error("A decision for a client that the policy does not have");
@@ -71,23 +72,41 @@ export class Desk {
       deadline,
     });
     if (this.#options.policy().digest === policy.digest) return served;
-    // What was minted is judged, not what the new policy's defaults would make of the request.
-    const { owner, installationId, candidate } = placed;
-    const made = { ...ask, owner, installationId, permissions: candidate.scope.permissions };
-    return this.#again(client, made, purpose, served);
+    return this.#again(client, purpose, placed, served);
   }
 
-  /** The policy has changed since: what was allowed then must be allowed now. */
-  #again(client: string, ask: TokenAsk, purpose: Purpose, served: Served): Served {
-    const decision = decide(this.#options.policy(), client, ask, purpose);
-    return decision.status === "allowed" ? served : this.#refuse(client, purpose, decision);
+  /**
+   * The policy has changed since: what was allowed then must be allowed now, and a token that is not, and that nobody
+   * was given yet, is ended. What was made is judged, not what the new policy would make of the request: its defaults
+   * and its ids of repositories may be others.
+   */
+  async #again(client: string, purpose: Purpose, placed: Place, served: Served): Promise<Served> {
+    const { repositories, permissions } = placed.candidate.scope;
+    const { owner, installationId } = served.status === "ok" ? served.held : placed;
+    const made: Ask = {
+      owner,
+      installationId,
+      permissions,
+      ...(repositories === "all" ? {} : { repositories }),
+    };
+    const decision = decide(this.#options.policy(), client, made, purpose);
+    if (served.status === "refused")
+      return decision.status === "allowed" ? served : this.#refuse(client, purpose, decision);
+    if (decision.status === "allowed") {
+      const pinned = decision.candidates.some(({ scope }) => keepsPins(served.held.repositories, scope.pins));
+      if (pinned) return served;
+    }
+    if (served.source === "miss" || served.source === "coalesced") {
+      await this.#options.tokens.takeBack(served.held, "the policy changed while it was made");
+    }
+    return this.#refuse(client, purpose, decision.status === "denied" ? decision : { status: "denied", denied: [] });
   }
 
   /** The account and installation meant, among those on which the request is allowed. */
-  async #place(candidates: readonly Candidate[], ask: TokenAsk, deadline: number): Promise<Placed> {
+  async #place(client: string, candidates: readonly Candidate[], ask: TokenAsk, deadline: number): Promise<Placed> {
     let refused: Refusal | undefined;
     for (const candidate of candidates) {
-      const placed = await this.#locate(candidate, ask, deadline);
+      const placed = await this.#locate(client, candidate, ask, deadline);
       if (placed.status === "refused") refused = placed.refusal;
       else if (ask.installationId === undefined || ask.installationId === placed.installationId) return placed;
       else if (ask.owner !== undefined) return { status: "refused", refusal: mismatch() };
@@ -95,7 +114,7 @@ export class Desk {
     return { status: "refused", refusal: refused ?? denial([]) };
   }
 
-  async #locate(candidate: Candidate, ask: TokenAsk, deadline: number): Promise<Placed> {
+  async #locate(client: string, candidate: Candidate, ask: TokenAsk, deadline: number): Promise<Placed> {
     const { installations } = this.#options;
     const { owner, pinnedId } = candidate;
     if (owner !== undefined && pinnedId !== undefined)
@@ -103,8 +122,8 @@ export class Desk {
     if (owner === undefined && ask.installationId === undefined) return { status: "refused", refusal: denial([]) };
     const found =
       owner === undefined
-        ? await installations.byId(ask.installationId ?? 0, deadline)
-        : await installations.byOwner(owner, deadline);
+        ? await installations.byId(client, ask.installationId ?? 0, deadline)
+        : await installations.byOwner(client, owner, deadline);
     if (found.status === "refused") return found;
     return { status: "found", owner: found.installation.login, installationId: found.installation.id, candidate };
   }

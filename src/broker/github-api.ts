@@ -102,7 +102,7 @@ export class GitHubApi {
     const result = await this.#retried(deadline, (timeoutMs) => this.#once(call, `Bearer ${token}`, timeoutMs));
     const gone = result.status === "failed" && ["unauthorized", "gone"].includes(result.failure.kind);
     return gone
-      ? { status: "ok", value: undefined, at: this.#githubNow(), requestId: undefined }
+      ? { status: "ok", value: undefined, at: this.#options.app.githubNow(), requestId: undefined }
       : map(result, () => undefined);
   }
 
@@ -195,16 +195,12 @@ export class GitHubApi {
     const reply = await line.call(call, authorization, Math.max(1, timeoutMs));
     metrics.observe("broker_upstream_seconds", (clock.monotonic() - started) / 1000);
     if (reply.status === "reply") app.learn(reply.headers.date);
-    const failure = failureOf(reply, this.#githubNow());
+    const failure = failureOf(reply, app.githubNow());
     if (failure !== undefined || reply.status === "lost") {
       return { status: "failed", failure: failure ?? { kind: "network", detail: "" } };
     }
     const requestId = reply.headers["x-github-request-id"]?.toString();
-    return { status: "ok", value: reply.text, at: this.#githubNow(), requestId };
-  }
-
-  #githubNow(): number {
-    return this.#options.clock.now() + this.#options.app.skewMs;
+    return { status: "ok", value: reply.text, at: app.githubNow(), requestId };
   }
 }
 

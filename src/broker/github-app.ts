@@ -30,6 +30,11 @@ export class GitHubApp {
     return this.#skewMs;
   }
 
+  /** GitHub's time now, epoch ms. */
+  githubNow(): number {
+    return this.#clock.now() + this.#skewMs;
+  }
+
   /** Takes the time from a `Date` header; true when it was notably off before. Whole seconds are all that it tells. */
   learn(date: string | undefined): boolean {
     const told = date === undefined ? Number.NaN : Date.parse(date);
@@ -51,7 +56,7 @@ export class GitHubApp {
   }
 
   #signed(issuer: string, key: AppKey["key"]): { jwt: string; expiresAt: string } {
-    const now = Math.floor((this.#clock.now() + this.#skewMs) / 1000);
+    const now = Math.floor(this.githubNow() / 1000);
     const claims = { iat: now - BACK_S, exp: now + LIFE_S, iss: issuer };
     const text = `${encode({ alg: "RS256", typ: "JWT" })}.${encode(claims)}`;
     const signature = sign("sha256", Buffer.from(text), key).toString("base64url");

@@ -1,4 +1,4 @@
-/** How many tokens may be minted in a time: a bucket a client and one for all. */
+/** How often a client may cost GitHub a call: buckets a client, and some for all together. */
 import type { MintLimits } from "./policy.ts";
 
 export type Taken = { readonly status: "taken" } | { readonly status: "empty"; readonly retryAfterS: number };
@@ -6,6 +6,11 @@ export type Taken = { readonly status: "taken" } | { readonly status: "empty"; r
 const HOUR_MS = 3_600_000;
 /** For all clients together: what one App may ask of GitHub in an hour without being slowed down. */
 const ALL_PER_HOUR = 2000;
+/**
+ * Look-ups of installations. Each is two calls at most, and of an account that has the App there is one in the broker's
+ * life. All together and the mints above stay under the 5000 calls an hour that GitHub gives an App.
+ */
+const LOOKUPS = { perMinute: 20, perHour: 300, allPerHour: 1000 } as const;
 
 /** A bucket that holds `capacity` and is filled again over `spanMs`. */
 export class Bucket {
@@ -39,6 +44,15 @@ export class Limiter {
       { key: `m ${client}`, capacity: limits.mintsPerMinute, spanMs: 60_000 },
       { key: `h ${client}`, capacity: limits.mintsPerHour, spanMs: HOUR_MS },
       { key: "all", capacity: total, spanMs: HOUR_MS },
+    ]);
+  }
+
+  /** One look-up of an installation, of an account or an id that may well not exist. */
+  takeLookup(client: string, now: number): Taken {
+    return this.#take(now, [
+      { key: `look-up m ${client}`, capacity: LOOKUPS.perMinute, spanMs: 60_000 },
+      { key: `look-up h ${client}`, capacity: LOOKUPS.perHour, spanMs: HOUR_MS },
+      { key: "look-up all", capacity: LOOKUPS.allPerHour, spanMs: HOUR_MS },
     ]);
   }
 

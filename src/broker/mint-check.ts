@@ -3,13 +3,19 @@ import { z } from "zod";
 import { isLevel, reaches, type Permissions } from "./permissions.ts";
 import type { Scope } from "./policy.ts";
 
+export interface GrantedRepository {
+  /** By GitHub's spelling. */
+  readonly name: string;
+  readonly id?: number | undefined;
+}
+
 export interface Granted {
   readonly token: string;
   /** As GitHub wrote it. */
   readonly expiresAt: string;
   readonly lifeMs: number;
-  /** As granted, by GitHub's spelling; undefined where the reply does not list them (all). */
-  readonly repositories: readonly string[] | undefined;
+  /** As granted; undefined where the reply does not list them (all). */
+  readonly repositories: readonly GrantedRepository[] | undefined;
   readonly permissions: Readonly<Record<string, string>>;
   readonly selection: string;
 }
@@ -56,7 +62,7 @@ export function checkMint(body: unknown, scope: Scope, owner: string, at: number
       token: reply.token,
       expiresAt: reply.expires_at,
       lifeMs,
-      repositories: reply.repositories?.map((one) => one.name),
+      repositories: reply.repositories?.map(({ name, id }) => ({ name, id })),
       permissions: reply.permissions,
       selection: reply.repository_selection,
     },
@@ -72,16 +78,20 @@ function widerPermission(granted: Readonly<Record<string, string>>, asked: Permi
 }
 
 function widerRepository(reply: Reply, { repositories, pins }: Scope): string | undefined {
-  const swapped = reply.repositories?.some(({ id, name }) => {
-    const pin = pins.get(name.toLowerCase());
-    return pin !== undefined && pin !== id;
-  });
-  if (swapped === true) return "another repository under a pinned name";
+  if (!keepsPins(reply.repositories, pins)) return "another repository under a pinned name";
   if (repositories === "all") return undefined;
   if (reply.repository_selection !== "selected") return "all repositories";
   const asked = new Set(repositories.map((name) => name.toLowerCase()));
   const more = reply.repositories?.some(({ name }) => !asked.has(name.toLowerCase()));
   return more === true ? "a repository not asked for" : undefined;
+}
+
+/** Whether each repository whose name is pinned is the one with that id. */
+export function keepsPins(granted: readonly GrantedRepository[] | undefined, pins: Scope["pins"]): boolean {
+  return (granted ?? []).every(({ name, id }) => {
+    const pin = pins.get(name.toLowerCase());
+    return pin === undefined || pin === id;
+  });
 }
 
 function isElsewhere(reply: Reply, owner: string): boolean {

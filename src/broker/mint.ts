@@ -9,6 +9,7 @@ import { checkMint, type MintCheck } from "./mint-check.ts";
 import { permissionsText } from "./permissions.ts";
 import type { Scope } from "./policy.ts";
 import type { Redactor } from "./redact.ts";
+import type { MintedTokens } from "./minted-tokens.ts";
 import { hashOf, type HeldToken } from "./token-cache.ts";
 
 export interface MintOrder {
@@ -35,9 +36,10 @@ export interface MinterOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly redactor: Redactor;
+  readonly minted: MintedTokens;
 }
 
-/** What may be added to a deadline to take back a token that is too wide. */
+/** What may be added to a deadline to take back a token that nobody is to have. */
 const REVOKE_MS = 1500;
 
 export class Minter {
@@ -48,7 +50,7 @@ export class Minter {
   }
 
   async mint(order: MintOrder): Promise<Minted> {
-    const { api, metrics } = this.#options;
+    const { api, clock, metrics, minted } = this.#options;
     const { scope, installationId, deadline } = order;
     const owner = await this.#ownerNow(order);
     if (owner.status === "refused") return owner;
@@ -80,12 +82,24 @@ export class Minter {
       owner: order.owner,
       installationId,
       expiresAt: granted.expiresAt,
-      expiresMono: this.#options.clock.monotonic() + granted.lifeMs,
+      expiresAtMs: Date.parse(granted.expiresAt),
+      expiresMono: clock.monotonic() + granted.lifeMs,
       repositories: granted.repositories,
       permissions: granted.permissions,
       selection: granted.selection,
     };
+    minted.add(held.sha256, held.expiresMono, clock.monotonic());
     return { status: "minted", held, requestId: result.requestId };
+  }
+
+  /** Ends a token that nobody was given. Of several callers who share it the first has it ended. Never rejects. */
+  async withdraw(held: HeldToken, why: string): Promise<void> {
+    const { api, clock, log, minted } = this.#options;
+    if (!minted.forget(held.sha256)) return;
+    const result = await api.revoke(held.token, clock.monotonic() + REVOKE_MS);
+    const { client, owner, installationId, sha256 } = held;
+    const revoked = result.status === "ok" ? "revoked" : "not revoked";
+    log.warn({ client, owner, installationId, reason: why, revoked, token_sha256: sha256 }, "a token was taken back");
   }
 
   /** The reply for all repositories does not tell whose they are, so that is asked before. */

@@ -9,6 +9,7 @@ import { answer, type Answer } from "./http.ts";
 import type { AppIdentity } from "./identity.ts";
 import type { Limiter } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
+import type { MintedTokens } from "./minted-tokens.ts";
 import {
   parseEviction,
   parseRevocation,
@@ -58,6 +59,7 @@ export interface House {
   readonly webHost: string;
   readonly desk: Desk;
   readonly cache: TokenCache;
+  readonly minted: MintedTokens;
   readonly api: GitHubApi;
   readonly limiter: Limiter;
   readonly metrics: Metrics;
@@ -114,7 +116,7 @@ async function token(house: House, client: string, parsed: Parsed<TokenAsk>): Pr
     expires_at: held.expiresAt,
     installation_id: held.installationId,
     owner: held.owner,
-    repositories: held.repositories ?? null,
+    repositories: held.repositories?.map(({ name }) => name) ?? null,
     permissions: held.permissions,
     repository_selection: held.selection,
   }));
@@ -150,7 +152,10 @@ function evict(house: House, { client, text }: Asked): Outcome {
   return { answer: answer(204), tokenSha256: parsed.value };
 }
 
-/** Ends a token. Whoever has it could do so at GitHub; nobody is handed it from here on. */
+/**
+ * Ends a token. Whoever has it could do so at GitHub; nobody is handed it from here on. One that was not made here is
+ * answered alike, and no call made: GitHub is not asked about tokens of others on a caller's behalf.
+ */
 async function revoke(house: House, { client, text }: Asked): Promise<Outcome> {
   const parsed = parseRevocation(text);
   if (parsed.status === "invalid") return { refusal: refusal("invalid_request", parsed.message) };
@@ -158,10 +163,11 @@ async function revoke(house: House, { client, text }: Asked): Promise<Outcome> {
   const limited = limit(house, client, "revoke", REVOCATIONS_PER_MINUTE);
   if (limited !== undefined) return { refusal: limited, tokenSha256 };
   house.cache.evict(tokenSha256);
+  if (!house.minted.has(tokenSha256, house.monotonic())) return { answer: answer(204), tokenSha256 };
   const result = await house.api.revoke(parsed.value, house.monotonic() + REVOKE_MS);
-  return result.status === "ok"
-    ? { answer: answer(204), tokenSha256 }
-    : { refusal: refusalOf(result.failure), tokenSha256 };
+  if (result.status === "failed") return { refusal: refusalOf(result.failure), tokenSha256 };
+  house.minted.forget(tokenSha256);
+  return { answer: answer(204), tokenSha256 };
 }
 
 function limit(house: House, client: string, action: string, perMinute: number): Refusal | undefined {

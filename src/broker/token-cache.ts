@@ -1,5 +1,6 @@
 /** Tokens that are still good, in memory alone. */
 import { createHash } from "node:crypto";
+import type { GrantedRepository } from "./mint-check.ts";
 
 export interface HeldToken {
   readonly token: string;
@@ -10,14 +11,25 @@ export interface HeldToken {
   readonly installationId: number;
   /** As GitHub wrote it. */
   readonly expiresAt: string;
+  /** The same in epoch ms, by GitHub's clock. */
+  readonly expiresAtMs: number;
   /** On the monotonic clock, so that no change of the wall clock keeps a dead token. */
   readonly expiresMono: number;
-  readonly repositories: readonly string[] | undefined;
+  readonly repositories: readonly GrantedRepository[] | undefined;
   readonly permissions: Readonly<Record<string, string>>;
   readonly selection: string;
 }
 
 const MAX_TOKENS = 1000;
+
+/**
+ * What is left of a token's life, ms: by the monotonic clock, which no change of the wall clock moves, or by GitHub's
+ * time, whichever is less. The monotonic clock alone would not do: it stands still while the machine sleeps
+ * (CLOCK_MONOTONIC), and GitHub's does not. `githubNow` is epoch ms.
+ */
+export function leftMs(held: HeldToken, monotonic: number, githubNow: number): number {
+  return Math.min(held.expiresMono - monotonic, held.expiresAtMs - githubNow);
+}
 
 /** Least recently used first out. */
 export class TokenCache {

@@ -6,7 +6,7 @@ import type { Limiter } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Minted, Minter, MintOrder } from "./mint.ts";
 import type { MintLimits } from "./policy.ts";
-import type { HeldToken, TokenCache } from "./token-cache.ts";
+import { leftMs, type HeldToken, type TokenCache } from "./token-cache.ts";
 import { tokenKey } from "./token-key.ts";
 
 export interface TokenOrder extends MintOrder {
@@ -39,6 +39,8 @@ export interface TokensOptions {
   readonly installations: Installations;
   readonly limiter: Limiter;
   readonly clock: Clock;
+  /** GitHub's time, epoch ms. */
+  readonly githubNow: () => number;
   readonly metrics: Metrics;
 }
 
@@ -58,6 +60,13 @@ export class Tokens {
     if (served.status === "ok") this.#options.metrics.add("broker_cache_total", { result: served.source });
     this.#options.metrics.set("broker_cached_tokens", this.#options.cache.size);
     return served;
+  }
+
+  /** Ends what was just made, and is not to be handed out after all. */
+  async takeBack(held: HeldToken, why: string): Promise<void> {
+    const { cache, minter } = this.#options;
+    cache.evict(held.sha256);
+    await minter.withdraw(held, why);
   }
 
   async #serve(order: TokenOrder): Promise<Served> {
@@ -133,7 +142,7 @@ export class Tokens {
   }
 
   async #resolved(order: TokenOrder): Promise<TokenOrder | undefined> {
-    const found = await this.#options.installations.byOwner(order.owner, order.deadline);
+    const found = await this.#options.installations.byOwner(order.client, order.owner, order.deadline);
     return found.status === "found" ? { ...order, installationId: found.installation.id } : undefined;
   }
 
@@ -149,7 +158,7 @@ export class Tokens {
   }
 
   #leftMs(held: HeldToken): number {
-    return held.expiresMono - this.#now();
+    return leftMs(held, this.#now(), this.#options.githubNow());
   }
 
   #now(): number {

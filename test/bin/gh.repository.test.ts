@@ -36,6 +36,75 @@ for (const [what, words, env] of namings) {
   });
 }
 
+const SECRET_PLACE = "https://github.com/acme/secret/issues/1";
+const ELSEWHERE = "https://evil.com/acme/secret/issues/1";
+/** Words with an address in them that is some option's value, and the argument that is the command's. */
+const texts: readonly (readonly [string, readonly string[]])[] = [
+  ["the comment of gh issue close", ["issue", "close", "-c", SECRET_PLACE, "5"]],
+  ["the comment of gh issue close, without a space", ["issue", "close", `-c${SECRET_PLACE}`, "5"]],
+  ["the comment of gh pr close", ["pr", "close", "--comment", SECRET_PLACE, "5"]],
+  ["the comment of gh pr close after its argument", ["pr", "close", "5", "--comment", SECRET_PLACE]],
+  ["a comment after another letter", ["pr", "close", "-dc", SECRET_PLACE, "5"]],
+  ["the comment of gh pr reopen", ["pr", "reopen", "-c", SECRET_PLACE, "5"]],
+  ["a comment that looks like -R", ["issue", "close", "-c", "-Racme/secret", "5"]],
+  ["a comment with an address elsewhere", ["issue", "close", "-c", ELSEWHERE, "5"]],
+  ["a long comment with an address elsewhere", ["pr", "close", "--comment", ELSEWHERE, "5"]],
+  ["the body of gh pr review", ["pr", "review", "5", "-c", "-b", SECRET_PLACE]],
+  ["the issue it is a duplicate of", ["issue", "close", "5", "--duplicate-of", SECRET_PLACE]],
+  ["the first tag of the notes", ["release", "create", "--notes-start-tag", SECRET_PLACE, "v1"]],
+  ["the commit to merge", ["pr", "merge", "--match-head-commit", SECRET_PLACE, "5"]],
+  ["a colour", ["pr", "diff", "--color", SECRET_PLACE, "5"]],
+  ["a tag", ["release", "edit", "--tag", SECRET_PLACE, "v1"]],
+  ["the repository for a branch", ["issue", "develop", "--branch-repo", "acme/secret", "5"]],
+  ["the source of gh repo sync", ["repo", "sync", "--source", "acme/secret"]],
+  ["the upstream of gh repo clone", ["repo", "clone", "-u", "acme/secret", "acme/api"]],
+  ["the word after an option that nobody knows", ["pr", "view", "--brand-new", SECRET_PLACE, "5"]],
+  ["the word after an option that nobody knows, elsewhere", ["pr", "view", "--brand-new", ELSEWHERE, "5"]],
+  ["the word after a letter that nobody knows", ["pr", "view", "-Z", SECRET_PLACE, "5"]],
+  ["a name after an option that nobody knows", ["repo", "view", "--brand-new", "acme/secret"]],
+  ["a path after an option that nobody knows", ["api", "--brand-new", "repos/acme/secret"]],
+  ["a letter of a command that nobody knows", ["brand", "new", "-c", SECRET_PLACE, "5"]],
+  ["the homepage of gh repo edit", ["repo", "edit", "-h", SECRET_PLACE]],
+];
+for (const [what, words] of texts) {
+  test(`in a clone, ${what} does not name the repository`, { skip }, async (t) => {
+    const { broker, gh, git } = await scene(t);
+    await git("init", "-q");
+    await git("remote", "add", "origin", "https://github.com/acme/api.git");
+    const done = await gh(words);
+    assert.equal(done.status, 7, done.stderr);
+    assert.equal(repositoryOf(broker), "acme/api");
+  });
+}
+
+const switched: readonly (readonly string[])[] = [
+  ["pr", "review", "-c", "https://github.com/acme/api/pull/3", "-b", "fine"],
+  ["pr", "review", "--comment", "https://github.com/acme/api/pull/3", "-b", "fine"],
+  ["pr", "view", "-c", "https://github.com/acme/api/pull/3"],
+  ["pr", "view", "-cw", "https://github.com/acme/api/pull/3"],
+  ["issue", "view", "--comments", "https://github.com/acme/api/issues/3"],
+  ["issue", "develop", "-l", "https://github.com/acme/api/issues/3"],
+  ["pr", "merge", "-ds", "https://github.com/acme/api/pull/3"],
+  ["pr", "merge", "--squash", "--delete-branch", "https://github.com/acme/api/pull/3"],
+  ["pr", "edit", "--remove-milestone", "https://github.com/acme/api/pull/3"],
+  ["pr", "comment", "-bhello", "https://github.com/acme/api/pull/3"],
+  ["api", "--paginate", "repos/acme/api/pulls"],
+  ["api", "-i", "repos/acme/api/pulls"],
+  ["api", "-XGET", "-fper_page=1", "repos/acme/api/pulls"],
+  ["repo", "clone", "--no-upstream", "acme/api"],
+  ["pr", "list", "--brand-new", "-R", "acme/api"],
+];
+for (const words of switched) {
+  test(`gh ${words.join(" ")} names the repository all the same`, { skip }, async (t) => {
+    const { broker, gh, git } = await scene(t);
+    await git("init", "-q");
+    await git("remote", "add", "origin", "https://github.com/acme/other.git");
+    const done = await gh(words);
+    assert.equal(done.status, 7, done.stderr);
+    assert.equal(repositoryOf(broker), "acme/api");
+  });
+}
+
 const remotes: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   ["origin", [["origin", "https://github.com/acme/api.git"]]],
   ["origin by ssh", [["origin", "git@github.com:acme/api.git"]]],
@@ -99,6 +168,8 @@ const nameless: readonly (readonly [string, readonly string[], readonly (readonl
   ["an address in a text", ["issue", "create", "--body", "https://github.com/acme/api"], []],
   ["a text that looks like an option", ["issue", "create", "--title", "-R", "--body", "acme/api"], []],
   ["an owner alone", ["repo", "list", "acme"], []],
+  ["an address in a comment", ["issue", "close", "-c", "https://github.com/acme/secret/issues/1", "5"], []],
+  ["an address after an option that nobody knows", ["pr", "view", "--brand-new", "https://github.com/acme/api"], []],
 ];
 for (const [what, words, list] of nameless) {
   test(`${what} names no repository: exit 2, a hint, and no token`, { skip }, async (t) => {
@@ -121,6 +192,7 @@ const misnamed: readonly (readonly [string, readonly string[], Record<string, st
   ["an address elsewhere", ["pr", "view", "https://github.com.evil.com/acme/api/pull/1"], {}],
   ["an api address elsewhere", ["api", "https://evil.com/repos/acme/api"], {}],
   ["--hostname elsewhere", ["api", "repos/acme/api", "--hostname", "evil.com"], {}],
+  ["-h elsewhere", ["auth", "status", "-h", "evil.com"], {}],
   ["--hostname= elsewhere", ["api", "repos/acme/api", "--hostname=evil.com"], {}],
 ];
 for (const [what, words, env] of misnamed) {

@@ -31,3 +31,13 @@ test("a pause that GitHub asks for is kept", () => {
   breaker.pause(0, 60_000);
   assert.deepEqual(breaker.check(1000), { why: "limited", forMs: 59_000 });
 });
+
+test("of two pauses the longer is kept, whichever comes first", () => {
+  const breaker = new Breaker();
+  breaker.pause(0, 60_000);
+  breaker.pause(0, 1000);
+  for (let n = 0; n < 5; n += 1) breaker.failed(0);
+  assert.deepEqual(breaker.check(20_000), { why: "limited", forMs: 40_000 });
+  breaker.pause(20_000, 90_000);
+  assert.deepEqual(breaker.check(20_000), { why: "limited", forMs: 90_000 });
+});

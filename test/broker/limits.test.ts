@@ -45,6 +45,24 @@ test("a limit that was raised counts at once for what comes after", () => {
   assert.equal(limiter.takeMint("a", { mintsPerMinute: 60, mintsPerHour: 600 }, 1000).status, "taken");
 });
 
+test("look-ups are 20 a minute and 300 an hour for a client, whatever others do", () => {
+  const limiter = new Limiter();
+  const burst = Array.from({ length: 25 }, () => limiter.takeLookup("a", 0).status);
+  assert.deepEqual(burst.lastIndexOf("taken"), 19);
+  assert.deepEqual(limiter.takeLookup("a", 0), { status: "empty", retryAfterS: 3 });
+  assert.equal(limiter.takeLookup("b", 0).status, "taken");
+  const hour = Array.from({ length: 1200 }, (_, n) => limiter.takeLookup("c", n * 3000).status);
+  assert.equal(hour.slice(0, 300).lastIndexOf("empty"), -1);
+  assert.ok(hour.filter((status) => status === "taken").length <= 600);
+});
+
+test("look-ups of all clients together have an end, which is not that of mints", () => {
+  const limiter = new Limiter();
+  const taken = Array.from({ length: 2000 }, (_, n) => limiter.takeLookup(`c${n % 100}`, 0).status);
+  assert.equal(taken.filter((status) => status === "taken").length, 1000);
+  assert.equal(limiter.takeMint("c1", LIMITS, 0).status, "taken");
+});
+
 test("other actions have buckets of their own", () => {
   const limiter = new Limiter();
   assert.equal(limiter.takeOther("a", "evict", 1, 0).status, "taken");

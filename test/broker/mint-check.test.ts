@@ -24,7 +24,7 @@ test("an honest reply is taken, whatever the case of its names", () => {
     token: TOKEN,
     expiresAt: "2026-02-10T19:00:00Z",
     lifeMs: 3_600_000,
-    repositories: ["API"],
+    repositories: [{ name: "API", id: 5 }],
     permissions: { contents: "write", metadata: "read" },
     selection: "selected",
   });

@@ -160,6 +160,13 @@ function scopeOf(decision: Decision) {
   return decision.status === "allowed" ? decision.candidates[0]?.scope : undefined;
 }
 
+test("where no grant is, even a request for no permission is denied", () => {
+  assert.deepEqual(decided({ owner: "nobody", repositories: ["api"], permissions: {} }), {
+    status: "denied",
+    denied: [],
+  });
+});
+
 test("an allowed request is passed on as it was asked, each repository once", () => {
   const scope = scopeOf(
     decided({ owner: "acme", repositories: ["Api", "api", "web"], permissions: { contents: "read" } }),

@@ -16,11 +16,16 @@ export const OTHER_SECRET = "other-secret-9876543210-ponmlkjihgfedcba";
 /** The real clock, with leaps forward on order. Pauses are as long as asked. */
 export class LeapingClock implements Clock {
   #ahead = 0;
+  #asleep = 0;
   leap(ms: number): void {
     this.#ahead += ms;
   }
+  /** The machine sleeps: the monotonic clock stands still meanwhile. */
+  suspend(ms: number): void {
+    this.#asleep += ms;
+  }
   now(): number {
-    return systemClock.now() + this.#ahead;
+    return systemClock.now() + this.#ahead + this.#asleep;
   }
   monotonic(): number {
     return systemClock.monotonic() + this.#ahead;
