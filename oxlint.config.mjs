@@ -37,7 +37,7 @@ const families = { grammy: ["grammy", "@grammyjs"], "@octokit/auth-app": ["@octo
 const environmentReaders = ["src/*/config.ts", "src/core/secrets.ts"];
 const processOwners = ["src/*/main.ts", "src/supervisor/signals.ts", "src/workers/thread.ts"];
 /** Who may do something as soon as it is imported. */
-const entries = ["src/*/main.ts", "src/workers/*.worker.ts"];
+const entries = ["src/*/main.ts", "src/workers/*.worker.ts", "src/dashboard/scan/entry.cts"];
 
 /**
  * The patterns of a room read paths as they are written: `./../a` and `../b/../a` would pass them by. This one stands
@@ -99,6 +99,17 @@ function processWall(files, ...closed) {
   return { files, rules: { "no-restricted-properties": ["error", ...closed] } };
 }
 
+/** Ways in which a text would become part of the page itself. */
+const markup = [
+  "innerHTML",
+  "outerHTML",
+  "insertAdjacentHTML",
+  "write",
+  "writeln",
+  "srcdoc",
+  "createContextualFragment",
+].map((property) => ({ property, message: "Text goes in as text: see web/dom.js." }));
+
 /** Other names of the global object, behind which the rules would not see `process`. */
 const globals = ["globalThis", "global"].map((name) => ({ name, message: "Name the global itself." }));
 
@@ -145,6 +156,19 @@ export default defineConfig({
     processWall(["src/**"], environment, ...ownership),
     processWall(environmentReaders, ...ownership),
     processWall(processOwners, environment),
+    // The page has what the server gives it, and what people and agents wrote goes in as text.
+    importWall("web/**", {
+      patterns: [{ regex: String.raw`^[^./]|^\.\./(\.\./|src/)`, message: "The page loads its own files and /lib/." }],
+    }),
+    {
+      files: ["web/**"],
+      env: { browser: true },
+      rules: {
+        "no-restricted-properties": ["error", ...markup],
+        // The server gives it /lib/.
+        "import/no-absolute-path": "off",
+      },
+    },
     {
       files: ["test/**", "bench/**"],
       rules: {

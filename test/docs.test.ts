@@ -63,7 +63,7 @@ before(async () => {
   const help = await promisify(execFile)(path.join(repositoryRoot, "tinyclaw.sh"), ["help"]);
   commands = new Set([...help.stdout.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1] ?? ""));
   scripts = new Set(Object.keys(packageSchema.parse(JSON.parse(await read("package.json"))).scripts));
-  const readers = ["src/core/config.ts", "src/broker/config.ts", "bin/gh"];
+  const readers = ["src/core/config.ts", "src/broker/config.ts", "src/dashboard/config.ts", "bin/gh"];
   variables = new Set((await Promise.all(readers.map(read))).flatMap((text) => [...variablesOf(text)]));
   codes = new Map();
   for (const file of files.filter((name) => /^src\/(?:.*\/)?errors\.ts$/.test(name))) {

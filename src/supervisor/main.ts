@@ -1,5 +1,5 @@
 /** The bot: supervisor and its workers. Composition root. */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readCommonConfig, readQueueConfig, readTelegramConfig } from "../core/config.ts";
 import { systemClock } from "../core/clock.ts";
@@ -7,6 +7,7 @@ import { ConfigError, EXIT, describeError } from "../core/errors.ts";
 import { openLog } from "../core/log.ts";
 import { prepareQueue } from "../core/queue/file-queue.ts";
 import { loadEnvironment, type Environment } from "../core/secrets.ts";
+import { readVersion } from "../core/version.ts";
 import { MANIFEST } from "./manifest.ts";
 import { onStopSignals } from "./signals.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -51,11 +52,6 @@ async function main(): Promise<number> {
 function checkWorkers(environment: Environment) {
   const { token } = readTelegramConfig(environment);
   return [token, ...readQueueConfig(environment).agentSecrets];
-}
-
-async function readVersion(): Promise<string> {
-  const manifest = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8")) as unknown;
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "0";
 }
 
 try {

@@ -10,6 +10,7 @@ test("demo --once shows three topics, the models, a tool's real output, and one 
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, "demo", "--once"], { timeout: 120_000 });
   const lines = stdout.split("\n");
   for (const wanted of [
+    /^The dashboard is at http:\/\/127\.0\.0\.1:\d+ /,
     /^#api You: /,
     /^#api haiku: /,
     /^#docs You: /,

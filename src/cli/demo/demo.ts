@@ -9,6 +9,9 @@ import { Stage } from "./stage.ts";
 /** Time for all replies, from the moment the system is ready. */
 const PATIENCE_MS = 60_000;
 
+/** Or the next that is free. */
+const DASHBOARD_PORT = 3100;
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Plays the conversation; with a terminal, offers a prompt until the signal. Resolves with the exit status. */
@@ -21,7 +24,9 @@ export async function runDemo(options: { once: boolean; signal: AbortSignal }): 
     );
     const conversation = new Conversation(stage, TOPICS, say);
     await stage.startBroker();
+    const dashboard = await stage.startDashboard(DASHBOARD_PORT);
     await stage.startBot();
+    say(`The dashboard is at ${dashboard} as long as this runs.`);
     say(`Three topics: ${["General", ...TOPICS].map((topic) => `#${topic}`).join(" ")}\n`);
     await play(conversation, signal);
     if (signal.aborted) return EXIT.ok;

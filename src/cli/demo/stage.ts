@@ -6,10 +6,12 @@ import { fileURLToPath } from "node:url";
 import { ClaudeSandbox, type Script } from "../../sandbox/claude/claude.ts";
 import { GitHubSandbox } from "../../sandbox/github/github.ts";
 import { TelegramSandbox } from "../../sandbox/telegram/telegram.ts";
+import { freePort } from "./free-port.ts";
 import { Program } from "./program.ts";
 
 const BOT = fileURLToPath(new URL("../../supervisor/main.js", import.meta.url));
 const BROKER = fileURLToPath(new URL("../../broker/main.js", import.meta.url));
+const DASHBOARD = fileURLToPath(new URL("../../dashboard/main.js", import.meta.url));
 
 export interface StageOptions {
   readonly script: Script;
@@ -34,6 +36,7 @@ export class Stage {
   #brokerUrl: string | undefined;
   #bot: Program | undefined;
   #broker: Program | undefined;
+  #dashboard: Program | undefined;
   #lastOutput = "";
 
   private constructor(root: string, options: StageOptions) {
@@ -79,6 +82,25 @@ export class Stage {
     });
   }
 
+  /**
+   * Starts the dashboard; answers its address. `firstPort`: that one, or the next that is free; 0: any. It shows a bot
+   * that is not there yet as well.
+   */
+  async startDashboard(firstPort = 0): Promise<string> {
+    const environment = {
+      ...this.#common(),
+      TINYCLAW_DIR: this.dir,
+      DASHBOARD_PORT: String(firstPort === 0 ? 0 : await freePort(firstPort)),
+    };
+    const options = { name: "dashboard", main: DASHBOARD, cwd: this.root, environment };
+    let port: string | undefined;
+    this.#dashboard = await Program.start(options, (dashboard) => {
+      port = /"port":(\d+)[^\n]*"listening"/.exec(dashboard.output)?.[1];
+      return Promise.resolve(port !== undefined);
+    });
+    return `http://127.0.0.1:${port}`;
+  }
+
   /** Starts the bot and waits until its workers are ready. Throws `demo_failed` when it ends before. */
   async startBot(): Promise<void> {
     const since = Date.now();
@@ -101,7 +123,7 @@ export class Stage {
   /** Ends everything and removes the directory. */
   async close(): Promise<void> {
     await this.endBot();
-    await this.#broker?.end("SIGTERM");
+    await Promise.all([this.#broker?.end("SIGTERM"), this.#dashboard?.end("SIGTERM")]);
     await Promise.all([this.telegram.stop(), this.claude.stop(), this.github.stop()]);
     await rm(this.root, { recursive: true, force: true, maxRetries: 5 });
   }

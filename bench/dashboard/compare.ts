@@ -1,0 +1,54 @@
+import type { BenchRow } from "../bench.ts";
+import { Stage } from "./stage.ts";
+import type { Kind } from "./stage.ts";
+
+const area = "dashboard";
+
+/** What was measured of the dashboard and, by name, of those it is compared with. */
+export type Measured<T> = { readonly ours: T } & Readonly<Record<string, T>>;
+
+export interface Figure {
+  readonly what: string;
+  readonly unit: string;
+  readonly better: "less" | "more";
+  /** What ours should reach. */
+  readonly aim?: number;
+  /** How many times better ours should be than each of the others; without it the ratios are told and not judged. */
+  readonly gate?: number;
+  /** Not competitors, and told only. */
+  readonly reference?: Readonly<Record<string, number>>;
+}
+
+/** The same of ours, of Express + SSE and of `ws`, one after another, each on a stage of its own. */
+export async function ofEach<T>(task: (stage: Stage, kind: Kind) => Promise<T>): Promise<Measured<T>> {
+  const of = (kind: Kind): Promise<T> => Stage.use((stage) => task(stage, kind));
+  return { ours: await of("ours"), "Express + SSE": await of("express"), ws: await of("ws") };
+}
+
+export function pick<T, U>(measured: Measured<T>, of: (value: T) => U): Measured<U> {
+  const others = Object.entries(measured).map(([name, value]) => [name, of(value)]);
+  return { ...(Object.fromEntries(others) as Record<string, U>), ours: of(measured.ours) };
+}
+
+/** A row of ours, then of each of the others a row and how many times better ours is. */
+export function rowsOf({ ours, ...others }: Measured<number>, figure: Figure): BenchRow[] {
+  const { what, unit, better, aim, gate, reference = {} } = figure;
+  const isMet = (value: number, wanted: number): boolean => (better === "less" ? value <= wanted : value >= wanted);
+  const sign = better === "less" ? "≤" : "≥";
+  const judged = aim === undefined ? {} : { target: `${sign} ${aim}`, ok: isMet(ours, aim) };
+  const compared = (name: string, value: number, gate?: number): BenchRow[] => [
+    { area, what: `${what}: ${name}`, value, unit },
+    ...ratioRow(`${what}: better than ${name}`, better === "less" ? value / ours : ours / value, gate),
+  ];
+  return [
+    { area, what, value: ours, unit, ...judged },
+    ...Object.entries(others).flatMap(([name, value]) => compared(name, value, gate)),
+    ...Object.entries(reference).flatMap(([name, value]) => compared(name, value)),
+  ];
+}
+
+/** Nothing where a ratio says nothing: to or of zero. */
+function ratioRow(what: string, value: number, gate: number | undefined): BenchRow[] {
+  if (!Number.isFinite(value) || value <= 0) return [];
+  return [{ area, what, value, unit: "×", ...(gate === undefined ? {} : { target: `≥ ${gate}`, ok: value >= gate }) }];
+}

@@ -1,0 +1,36 @@
+/** How much of everything is measured. */
+export interface Sizes {
+  /** Lines whose way to the client is timed, 50 a second. */
+  readonly timedLines: number;
+  /** Lines written as fast as may be, and the clients that get them. */
+  readonly burst: { readonly lines: number; readonly clients: number };
+  readonly bigFileBytes: number;
+  /** Answers timed of the big file. */
+  readonly answers: number;
+  readonly connections: number;
+  /** After what a start leaves to be done, and its threads, have come to their end. */
+  readonly idle: { readonly settleMs: number; readonly ms: number };
+  /** What a client beside a stalled one gets, a second and for how long; and how often. */
+  readonly load: { readonly linesPerSecond: number; readonly seconds: number; readonly rounds: number };
+}
+
+export const FULL: Sizes = {
+  timedLines: 500,
+  burst: { lines: 300_000, clients: 10 },
+  bigFileBytes: 2 ** 30,
+  answers: 200,
+  connections: 2000,
+  idle: { settleMs: 12_000, ms: 10_000 },
+  load: { linesPerSecond: 20_000, seconds: 4, rounds: 2 },
+};
+
+/** Little of everything: whether it can be measured at all. */
+export const QUICK: Sizes = {
+  timedLines: 20,
+  burst: { lines: 3000, clients: 3 },
+  bigFileBytes: 4 * 2 ** 20,
+  answers: 3,
+  connections: 40,
+  idle: { settleMs: 0, ms: 300 },
+  load: { linesPerSecond: 5000, seconds: 0.5, rounds: 1 },
+};

@@ -1,0 +1,114 @@
+/** The servers that are measured, each a process of its own over a data directory of its own. */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Lines } from "./lines.ts";
+
+/** `ours` and `many` are the dashboard; `many` takes as many WebSockets as it is told. */
+export type Kind = "ours" | "many" | "express" | "ws";
+/** How its clients are talked to. */
+export type Wire = "dashboard" | "sse" | "ws";
+
+export interface Server {
+  readonly wire: Wire;
+  readonly pid: number;
+  readonly port: number;
+  /** What it tails. */
+  readonly file: string;
+  /** Resolves when its heap has been swept; not for `ours`. */
+  sweep(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const PROGRAMS: Readonly<Record<Kind, { wire: Wire; url: URL }>> = {
+  ours: { wire: "dashboard", url: new URL("../../src/dashboard/main.js", import.meta.url) },
+  many: { wire: "dashboard", url: new URL("./many-sockets.js", import.meta.url) },
+  express: { wire: "sse", url: new URL("./express-sse.js", import.meta.url) },
+  ws: { wire: "ws", url: new URL("./ws-tail.js", import.meta.url) },
+};
+const HISTORY = "message-history.jsonl";
+
+/** A folder for the data of what is measured, gone afterwards, and the servers in it ended. */
+export class Stage {
+  readonly #root: string;
+  readonly #servers: Server[] = [];
+
+  private constructor(root: string) {
+    this.#root = root;
+  }
+
+  static async use<T>(task: (stage: Stage) => Promise<T>): Promise<T> {
+    const stage = new Stage(await mkdtemp(path.join(tmpdir(), "tinyclaw-bench-")));
+    try {
+      return await task(stage);
+    } finally {
+      await Promise.all(stage.#servers.map((server) => server.stop()));
+      await rm(stage.#root, { recursive: true, force: true });
+    }
+  }
+
+  /** A file with so many lines, as the only one of a data directory. */
+  async file(lines = 0): Promise<string> {
+    const dir = await mkdtemp(path.join(this.#root, "data-"));
+    await mkdir(path.join(dir, "logs"));
+    const file = path.join(dir, HISTORY);
+    await writeFile(file, new Lines(lines).block(0));
+    return file;
+  }
+
+  async start(kind: Kind, given: { file?: string; maxSockets?: number } = {}): Promise<Server> {
+    const file = given.file ?? (await this.file());
+    const { wire, url } = PROGRAMS[kind];
+    const flags = kind === "ours" ? [] : ["--expose-gc"];
+    const child = spawn(process.execPath, [...flags, fileURLToPath(url), file, String(given.maxSockets ?? 64)], {
+      cwd: this.#root,
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { PATH: process.env["PATH"] ?? "", TINYCLAW_DIR: path.dirname(file), DASHBOARD_PORT: "0" },
+    });
+    const [, port] = await told(child, /"port":(\d+)/);
+    const server: Server = {
+      wire,
+      pid: child.pid ?? 0,
+      port: Number(port),
+      file,
+      async sweep() {
+        const swept = told(child, /swept/);
+        child.kill("SIGUSR2");
+        await swept;
+      },
+      async stop() {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const closed = once(child, "close");
+        child.kill("SIGTERM");
+        await closed;
+      },
+    };
+    this.#servers.push(server);
+    return server;
+  }
+}
+
+/** Waits for a text on its standard output. */
+function told(child: ChildProcess, text: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const onEnd = (): void => {
+      reject(new Error(`a server of the benchmark ended and did not say ${text}: ${output}`));
+    };
+    const onData = (part: Buffer): void => {
+      output = `${output}${part.toString("utf8")}`.slice(-4000);
+      const found = text.exec(output);
+      if (found === null) return;
+      child.stdout?.off("data", onData);
+      child.off("close", onEnd);
+      child.stdout?.resume();
+      resolve(found);
+    };
+    child.stdout?.on("data", onData);
+    child.once("close", onEnd);
+  });
+}

@@ -1,0 +1,131 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Filter } from "../filter.ts";
+import { matchOf } from "../filter.ts";
+import type { Shape } from "../row-json.ts";
+import type { Cursor, Match, Stream } from "../tail/stream.ts";
+import { FRAME, piecesOf } from "./pieces.ts";
+import type { Piece } from "./pieces.ts";
+
+/** Rows that come within this time of others go out with them, ms. */
+const GATHER_MS = 16;
+/** With so many bytes of new rows they go out at once, and the stream waits with the next. */
+const BURST_BYTES = 64 * 1024;
+/** Batches kept for those who are behind, some 1 MiB: made anew they would be read from the file, and parsed again. */
+const KEPT = 16;
+/** Bytes looked at for one batch: with a filter that few rows pass, others have their turn in between. */
+const SCAN_BYTES = 1024 * 1024;
+/** Of text in a batch: with the cursors that are put in front of each row it is mostly one frame. */
+const BATCH_BYTES = 0.75 * FRAME.text;
+const LIMIT = { rows: FRAME.rows, bytes: BATCH_BYTES, scan: SCAN_BYTES };
+
+/** Which rows are wanted. Equal filters have equal keys. */
+export interface Query {
+  readonly key: string;
+  readonly match: Match | undefined;
+}
+
+export interface Batch {
+  readonly pieces: readonly Piece[];
+  /** The place reached; undefined as long as the stream had no line. */
+  readonly last: Cursor | undefined;
+  readonly more: boolean;
+  /** `Feed.version` when it was asked for: if that is another now, there may be more. */
+  readonly version: number;
+}
+
+/** What it returns resolves when it has what there is; undefined: it is still at something else. */
+export type Follower = () => Promise<void> | undefined;
+
+export function queryOf(filter: Filter): Query {
+  return { key: JSON.stringify(filter), match: matchOf(filter) };
+}
+
+/**
+ * What a stream's subscribers share. They are called together, so that those who are up to date ask for the same
+ * rows, and the text of these is made once for all.
+ */
+export class Feed {
+  readonly shape: Shape;
+  readonly #stream: Stream;
+  readonly #clock: Clock;
+  readonly #followers = new Set<Follower>();
+  readonly #batches = new Map<string, Promise<Batch>>();
+  #version = 0;
+  /** Bytes of rows that nobody was called for yet. */
+  #grown = 0;
+  #calledAt = Number.NEGATIVE_INFINITY;
+  #cancelCall: (() => void) | undefined;
+
+  constructor(stream: Stream, shape: Shape, clock: Clock) {
+    this.shape = shape;
+    this.#stream = stream;
+    this.#clock = clock;
+    // Also without followers: what is kept would pass for all there is.
+    stream.onGrown((bytes) => this.#onGrown(bytes));
+  }
+
+  get head(): Cursor | undefined {
+    return this.#stream.head();
+  }
+
+  /** Another one when the stream has grown. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Calls when there are new rows, at once after a silence, else every 16 ms; the returned function ends that. */
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower);
+    return () => {
+      this.#followers.delete(follower);
+    };
+  }
+
+  /** The next rows after the place. Rejects as `Stream.after` does. */
+  next(place: Cursor | undefined, query: Query): Promise<Batch> {
+    const key = `${place ?? ""} ${query.key}`;
+    const known = this.#batches.get(key);
+    if (known !== undefined) return known;
+    const batch = this.#read(place, query).then(
+      (read) => {
+        if (read.last === place) this.#batches.delete(key);
+        return read;
+      },
+      (error: unknown) => {
+        this.#batches.delete(key);
+        throw error;
+      },
+    );
+    this.#batches.set(key, batch);
+    for (const oldest of this.#batches.keys()) {
+      if (this.#batches.size <= KEPT) break;
+      this.#batches.delete(oldest);
+    }
+    return batch;
+  }
+
+  async #read(place: Cursor | undefined, query: Query): Promise<Batch> {
+    const version = this.#version;
+    const { items, last, more } = await this.#stream.after(place, LIMIT, query.match);
+    return { pieces: [...piecesOf(items, last, this.shape)], last, more, version };
+  }
+
+  #onGrown(bytes: number): Promise<unknown> | undefined {
+    this.#version += 1;
+    if (this.#followers.size === 0) return undefined;
+    this.#grown += bytes;
+    if (this.#grown >= BURST_BYTES) return this.#call();
+    const wait = this.#calledAt + GATHER_MS - this.#clock.monotonic();
+    if (wait <= 0) void this.#call();
+    else this.#cancelCall ??= this.#clock.after(wait, () => void this.#call());
+    return undefined;
+  }
+
+  #call(): Promise<unknown> {
+    this.#cancelCall?.();
+    this.#cancelCall = undefined;
+    this.#calledAt = this.#clock.monotonic();
+    this.#grown = 0;
+    return Promise.all([...this.#followers].flatMap((follower) => follower() ?? []));
+  }
+}

@@ -1,0 +1,28 @@
+import { WINDOW_BYTES, checkOf, startOf } from "./cursor.ts";
+import type { Place } from "./cursor.ts";
+import { CHUNK_BYTES } from "./line-reader.ts";
+import type { SourceFile } from "./source-file.ts";
+
+const NEWLINE = 0x0a;
+
+/** The place just after the last line of the file that has ended. Reads backward, and no further than that. */
+export async function endOfLines(file: SourceFile, gen: string): Promise<Place> {
+  const offset = await lineStart(file, await file.size());
+  if (offset === 0) return startOf(gen);
+  const window = Buffer.alloc(Math.min(WINDOW_BYTES, offset));
+  await file.read(window, window.length, offset - window.length);
+  return { gen, offset, check: checkOf(window, window.length) };
+}
+
+/** Where the line begins that `end` lies in, or just after the line that `end` is just after. */
+export async function lineStart(file: SourceFile, end: number): Promise<number> {
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end));
+  for (let to = end; to > 0;) {
+    const from = Math.max(0, to - CHUNK_BYTES);
+    const read = await file.read(chunk, to - from, from);
+    const newline = chunk.subarray(0, read).lastIndexOf(NEWLINE);
+    if (newline !== -1) return from + newline + 1;
+    to = from;
+  }
+  return 0;
+}
