@@ -1,0 +1,16 @@
+/** What is said where rows are missing. */
+import { size } from "../format.js";
+
+const REASONS = {
+  slow: "this page could not keep up",
+  rotated: "the file was rotated",
+  truncated: "the file was cut",
+  deleted: "the file was deleted",
+};
+
+/** @param {import("../api.js").Gap} gap */
+export function gapText({ bytes, reason, from }) {
+  const why = /** @type {Record<string, string>} */ (REASONS)[reason] ?? reason;
+  const remedy = from === null ? "" : " Enter or a click loads what is there of them.";
+  return `Rows are missing here (${size(bytes)}): ${why}.${remedy}`;
+}
