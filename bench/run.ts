@@ -1,6 +1,6 @@
-/** `npm run bench [area …]`: measures, prints a table, and writes bench/RESULTS.md when every area was measured. */
+/** `npm run bench [area …]`: measures, prints a table an area, and puts it in its place in bench/RESULTS.md. */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { BenchRow } from "./bench.ts";
@@ -31,26 +31,35 @@ function commit(): string {
 }
 
 function table(rows: readonly BenchRow[]): string {
-  const lines = rows.map(({ area, what, value, unit, target, ok }) => {
+  const lines = rows.map(({ what, value, unit, target, ok }) => {
     const aim = target === undefined ? "" : `${target} ${unit}`;
     const met = ok === undefined ? "" : ok ? "met" : "not met";
-    return `| ${area} | ${what} | ${round(value)} | ${unit} | ${aim} | ${met} |`;
+    return `| ${what} | ${round(value)} | ${unit} | ${aim} | ${met} |`;
   });
-  return ["| area | what | value | unit | aim | |", "|---|---|---:|---|---|---|", ...lines].join("\n");
+  return ["| what | value | unit | aim | |", "|---|---:|---|---|---|", ...lines].join("\n");
 }
 
 function round(value: number): string {
   return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
-const wanted = process.argv.slice(2);
-const rows: BenchRow[] = [];
-for (const [area, run] of Object.entries(AREAS)) {
-  if (wanted.length === 0 || wanted.includes(area)) rows.push(...(await run()));
+/** The sections of the results as they stand, by area. */
+function sections(): Map<string, string> {
+  const text = existsSync(RESULTS) ? readFileSync(RESULTS, "utf8") : "";
+  const parts = text.split(/^## /m).slice(1);
+  return new Map(
+    parts.map((part) => [part.slice(0, part.indexOf("\n")).trim(), part.slice(part.indexOf("\n")).trim()]),
+  );
 }
-const head = `Machine: ${machine()}\nCommit: ${commit()}\nDate: ${new Date().toISOString().slice(0, 10)}`;
-console.log(`${head}\n\n${table(rows)}`);
-if (wanted.length === 0) {
-  const lines = head.split("\n").map((line) => `- ${line}`);
-  writeFileSync(RESULTS, `# Results of \`npm run bench\`\n\n${lines.join("\n")}\n\n${table(rows)}\n`);
+
+const wanted = process.argv.slice(2);
+const known = sections();
+for (const [area, run] of Object.entries(AREAS)) {
+  if (wanted.length > 0 && !wanted.includes(area)) continue;
+  const head = [`- Machine: ${machine()}`, `- Commit: ${commit()}`, `- Date: ${new Date().toISOString().slice(0, 10)}`];
+  const section = `${head.join("\n")}\n\n${table(await run())}`;
+  console.log(`## ${area}\n\n${section}\n`);
+  known.set(area, section);
+  const all = Object.keys(AREAS).flatMap((name) => (known.has(name) ? [`## ${name}\n\n${known.get(name)}`] : []));
+  writeFileSync(RESULTS, `# Results of \`npm run bench\`\n\n${all.join("\n\n")}\n`);
 }

@@ -17,7 +17,7 @@ export class ApiError extends Error {
 /**
  * @typedef {Record<string, unknown> & {cursor: string}} Row
  * @typedef {{from: string | null, to: string, bytes: number, reason: string}} Gap
- * @typedef {{items: Row[], first: string | null, last: string | null, more: boolean, gaps?: Gap[]}} Page
+ * @typedef {{items: Row[], first: string | null, last: string | null, more: boolean, gaps?: (Gap & {index: number})[]}} Page
  */
 
 /**

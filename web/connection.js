@@ -132,13 +132,13 @@ export class Connection extends EventTarget {
   /** @param {string} text */
   #receive(text) {
     this.#heard = Date.now();
-    /** @type {any} */
+    /** @type {ServerFrame} */
     const frame = JSON.parse(text);
     if (frame.type === "state") {
       this.#takeState(frame);
       return;
     }
-    const subscription = this.#subscriptions.get(frame.id);
+    const subscription = "id" in frame ? this.#subscriptions.get(frame.id ?? "") : undefined;
     if (subscription !== undefined) this.#handOn(subscription, frame, text.length);
   }
 
@@ -152,14 +152,14 @@ export class Connection extends EventTarget {
 
   /**
    * @param {Subscription} subscription
-   * @param {any} frame
+   * @param {ServerFrame} frame
    * @param {number} length
    */
   #handOn(subscription, frame, length) {
     const { listener } = subscription;
     if (frame.type === "rows") {
       subscription.from = frame.last;
-      listener.onRows?.(frame.rows, frame.last);
+      listener.onRows?.(/** @type {Row[]} */ (frame.rows), frame.last);
       this.#ack(subscription, length);
     } else if (frame.type === "gap") {
       subscription.from = frame.to;
@@ -168,8 +168,9 @@ export class Connection extends EventTarget {
       // Without a row yet, this is where it goes on after a break.
       if (frame.cursor !== null) subscription.from = frame.cursor;
       listener.onLive?.();
-    } else if (frame.type === "error") {
-      this.#subscriptions.delete(frame.id);
+    } else if (frame.type === "error" && frame.closed === true) {
+      // Any other, about an ack for one, leaves the subscription as it is.
+      this.#subscriptions.delete(subscription.id);
       listener.onError?.(frame.message, frame.code);
     }
   }

@@ -66,6 +66,7 @@ export class RowWindow extends EventTarget {
   close() {
     this.#end();
     this.#loading.abort();
+    this.isBusy = false;
   }
 
   /** What comes is counted from now on. */
@@ -88,16 +89,15 @@ export class RowWindow extends EventTarget {
 
   /** A stretch around a row, for whoever comes with its address. @param {string} cursor */
   async around(cursor) {
-    this.#end();
+    this.#leave();
     this.mode = "away";
-    this.items = [];
     this.#rest();
     await this.#ask(async (signal) => {
       const after = await this.#page({ after: cursor, n: PAGE }, signal);
       const before = await this.#page({ before: cursor, n: PAGE }, signal);
       // The row itself ends where its cursor is: it is neither before nor after it.
       const at = await this.#page({ before: after.items[0]?.cursor, n: 1 }, signal);
-      this.items = [...itemsOf(before), ...itemsOf(at).filter((item) => item.cursor === cursor), ...itemsOf(after)];
+      this.items = [...itemsOf(before), ...itemsOf(at).filter(({ row }) => row?.cursor === cursor), ...itemsOf(after)];
       this.hasOlder = before.more;
     });
   }
@@ -108,12 +108,12 @@ export class RowWindow extends EventTarget {
     if (!this.hasOlder || this.isBusy || first === undefined) return 0;
     let added = 0;
     await this.#ask(async (signal) => {
-      const before = first.gap === undefined ? first.cursor : (first.gap.from ?? first.cursor);
-      const page = await this.#page({ before, n: PAGE }, signal);
+      const page = await this.#page({ before: first.cursor, n: PAGE }, signal);
       const items = itemsOf(page);
       added = items.length;
       this.hasOlder = page.more;
-      this.items = [...items, ...this.items];
+      // A gap at the beginning is told anew with the rows before it, or they are those that were missing.
+      this.items = [...items, ...this.items.slice(first.gap === undefined ? 0 : 1)];
       if (this.items.length > this.#max) this.#leaveEnd();
     });
     return added;
@@ -153,12 +153,23 @@ export class RowWindow extends EventTarget {
   }
 
   #follow() {
-    this.#end();
-    this.items = [];
+    this.#leave();
     this.hasOlder = true;
     this.mode = "loading";
     this.#rest();
     this.#subscribe(`tail:${this.#tail}`);
+  }
+
+  /** Another stretch is to be shown: what is asked for belongs to this one. */
+  #leave() {
+    this.#end();
+    // Once it is closed it asks for nothing any more.
+    if (!this.#loading.signal.aborted) {
+      this.#loading.abort();
+      this.#loading = new AbortController();
+    }
+    this.isBusy = false;
+    this.items = [];
   }
 
   /** @param {string} from */
@@ -227,17 +238,21 @@ export class RowWindow extends EventTarget {
 
   /** @param {(signal: AbortSignal) => Promise<void>} task */
   async #ask(task) {
+    const { signal } = this.#loading;
+    if (signal.aborted) return;
     this.isBusy = true;
     this.#changed();
+    let error = "";
     try {
-      await task(this.#loading.signal);
-      this.error = "";
-    } catch (error) {
-      if (!this.#loading.signal.aborted) this.error = error instanceof Error ? error.message : String(error);
-    } finally {
-      this.isBusy = false;
-      this.#changed();
+      await task(signal);
+    } catch (reason) {
+      error = reason instanceof Error ? reason.message : String(reason);
     }
+    // What became of it is no business of another stretch.
+    if (signal.aborted) return;
+    this.error = error;
+    this.isBusy = false;
+    this.#changed();
   }
 
   /** @param {string} message */
@@ -248,14 +263,17 @@ export class RowWindow extends EventTarget {
   }
 
   /**
+   * Throws when it is aborted, also when the answer was there already.
    * @param {Record<string, unknown>} place
    * @param {AbortSignal} signal
    * @returns {Promise<import("./api.js").Page>}
    */
-  #page(place, signal) {
+  async #page(place, signal) {
     const { threadId, ...filter } = this.#filter;
     const bodies = this.#topic === "prompts" ? { full: 0 } : {};
-    return get(listPath(this.#topic), { ...filter, thread: threadId, ...bodies, ...place }, signal);
+    const page = await get(listPath(this.#topic), { ...filter, thread: threadId, ...bodies, ...place }, signal);
+    signal.throwIfAborted();
+    return page;
   }
 
   #changed() {
@@ -268,14 +286,8 @@ export class RowWindow extends EventTarget {
  * @returns {Item[]}
  */
 function itemsOf({ items, gaps = [] }) {
-  const byPlace = new Map(gaps.map((gap) => [gap.to, gap]));
-  return items.flatMap((row) => {
-    const gap = byPlace.get(row.cursor);
-    return gap === undefined
-      ? [{ cursor: row.cursor, row }]
-      : [
-          { cursor: gap.to, gap },
-          { cursor: row.cursor, row },
-        ];
-  });
+  /** @type {Item[]} */
+  const all = items.map((row) => ({ cursor: row.cursor, row }));
+  for (const gap of gaps.toReversed()) all.splice(gap.index, 0, { cursor: gap.to, gap });
+  return all;
 }

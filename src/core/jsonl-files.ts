@@ -15,17 +15,19 @@ export function rolledPath(path: string, n: number): string {
   return join(dirname(path), `${basename(path, extension)}.${n}${extension}`);
 }
 
+/** The number of a file that was rolled from the one called `name`; undefined for any other file. */
+export function rolledNumber(name: string, other: string): number | undefined {
+  const extension = extname(name);
+  const prefix = `${basename(name, extension)}.`;
+  if (!other.startsWith(prefix) || !other.endsWith(extension)) return undefined;
+  const middle = other.slice(prefix.length, other.length - extension.length);
+  return /^[1-9]\d{0,8}$/.test(middle) ? Number(middle) : undefined;
+}
+
 /** Numbers of the rolled files, rising. */
 export async function rolledNumbers(path: string): Promise<number[]> {
-  const extension = extname(path);
-  const prefix = `${basename(path, extension)}.`;
   const names = await readdir(dirname(path)).catch(() => []);
-  return names
-    .filter((name) => name.startsWith(prefix) && name.endsWith(extension))
-    .map((name) => name.slice(prefix.length, -extension.length))
-    .filter((middle) => /^[1-9]\d{0,8}$/.test(middle))
-    .map(Number)
-    .sort((a, b) => a - b);
+  return names.flatMap((name) => rolledNumber(basename(path), name) ?? []).sort((a, b) => a - b);
 }
 
 /** A handle for reading; undefined when the file does not exist. */

@@ -9,7 +9,7 @@ import { watchLoopDelay } from "./api/loop-delay.ts";
 import { allowLargeHeaders } from "./config.ts";
 import type { DashboardConfig } from "./config.ts";
 import type { Connection, Session } from "./connection.ts";
-import type { Refusal } from "./errors.ts";
+import { Refusal } from "./errors.ts";
 import { expiring } from "./expiring.ts";
 import { History } from "./history.ts";
 import { MetricsHistory } from "./host/history.ts";
@@ -47,6 +47,9 @@ export interface DashboardOptions {
 }
 
 const MAX_SOCKETS = 64;
+/** Answers that are written at once; each may hold some MiB for as long as its client reads. */
+const MAX_ANSWERS = 128;
+const BUSY = new Refusal("too_many", `${MAX_ANSWERS} answers are being written, which is the limit: ask again later.`);
 const STATUS_EVERY_MS = 1_000;
 const WEB = fileURLToPath(new URL("../../../web/", import.meta.url));
 
@@ -177,7 +180,9 @@ export class Dashboard {
       log,
       answer: async (request, signal) => {
         const entry = await access.check(request);
-        const answer = entry.status === "in" ? await routes(request, signal) : refusedEntry(entry.refusal);
+        const asked = entry.status === "in" ? await routes(request, signal) : refusedEntry(entry.refusal);
+        const isBusy = asked.kind === "stream" && server.openAnswers() >= MAX_ANSWERS;
+        const answer = isBusy ? refusedEntry(BUSY) : asked;
         this.#count(answer.kind === "whole" ? answer.status : 200);
         return entry.status === "in" ? expiring(answer, entry.until, clock) : answer;
       },
@@ -234,7 +239,11 @@ export class Dashboard {
   }
 
   async #readStatus(): Promise<void> {
-    this.#states.set("status", await this.#services.snapshot());
+    try {
+      this.#states.set("status", await this.#services.snapshot());
+    } catch (error) {
+      this.#options.log.error({ error: describeError(error) }, "the state of the services cannot be told");
+    }
   }
 }
 

@@ -3,10 +3,16 @@ import { CodedError } from "../core/errors.ts";
 /**
  * `bad_cursor`: a text that cannot be a cursor. `file_unreadable`: a file is there, and reading it failed.
  * `stream_closed`: a stream was asked after it was closed. `client_gone`: who asked has left. `server_stopping`: the
- * dashboard is being ended. `listen_failed`: the address is taken, or not ours.
+ * dashboard is being ended. `sign_in_expired`: whoever opened a stream must show itself anew. `listen_failed`: the address is taken, or not ours.
  */
 export class DashboardError extends CodedError<
-  "bad_cursor" | "file_unreadable" | "stream_closed" | "client_gone" | "server_stopping" | "listen_failed"
+  | "bad_cursor"
+  | "file_unreadable"
+  | "stream_closed"
+  | "client_gone"
+  | "server_stopping"
+  | "sign_in_expired"
+  | "listen_failed"
 > {}
 
 /**

@@ -15,8 +15,7 @@ export function expiring(answer: Answer, until: number | undefined, clock: Clock
       if (sink.signal.aborted) onAbort();
       else sink.signal.addEventListener("abort", onAbort, { once: true });
       const cancel = clock.after(until - clock.now(), () => {
-        // As at a stop: a last word, and the client asks again.
-        end.abort(new DashboardError("server_stopping", "The sign-in has expired: sign in again."));
+        end.abort(new DashboardError("sign_in_expired", "The sign-in has expired: sign in again."));
       });
       try {
         await answer.run({ signal: end.signal, write: (text) => sink.write(text) });

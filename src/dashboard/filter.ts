@@ -73,13 +73,20 @@ export function matchOf(filter: Filter, reading?: "forward" | "backward"): Match
   return isPast === undefined ? passes : (row) => (isPast(row) ? "stop" : passes(row));
 }
 
+/** By what is written: an older record has a number where another has a text, and an address has texts alone. */
 function equality(name: string, wanted: Value | readonly Value[]): Test {
-  const values: ReadonlySet<unknown> = new Set(Array.isArray(wanted) ? wanted : [wanted]);
+  const written = name === "level" ? levelName : String;
+  const values = new Set((Array.isArray(wanted) ? wanted : [wanted]).map((one: Value) => written(one)));
   return ({ record }) => {
     if (record === undefined || !Object.hasOwn(record, name)) return false;
     const found = (record as Readonly<Record<string, unknown>>)[name];
-    return values.has(found) || (name === "level" && typeof found === "number" && values.has(LEVELS[found]));
+    return (typeof found === "string" || typeof found === "number") && values.has(written(found));
   };
+}
+
+/** A level by its name, in lower case, whether it is given so or as pino's number. */
+function levelName(level: Value): string {
+  return LEVELS[Number(level)] ?? String(level).toLowerCase();
 }
 
 /** In the line as it is written: so a text with quotes is also looked for as JSON writes it. */

@@ -16,7 +16,7 @@ export interface Page {
 }
 
 /** Bytes of text in one page at most. */
-const PAGE_BYTES = 16 * 1024 * 1024;
+const PAGE_BYTES = 4 * 1024 * 1024;
 
 /** Pages of what lies in the files. With a pool, an index of each file asked about leads to the rows of a filter. */
 export class History {

@@ -7,7 +7,7 @@ export interface Request {
   /** As sent, undecoded, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** By lower-case name; of several of one name the last. */
+  /** By lower-case name; several of one name as one, with commas between. */
   readonly headers: ReadonlyMap<string, string>;
 }
 

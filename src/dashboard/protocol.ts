@@ -17,11 +17,11 @@ export const clientFrame = z.discriminatedUnion("type", [
     id,
     topic: z.string().max(64),
     /** `tail:N`, `now` (the default) or a cursor. */
-    from: z.string().max(100).default("now"),
+    from: z.string().max(1024).default("now"),
     filter: z.unknown().optional(),
   }),
   z.object({ type: z.literal("unsubscribe"), id }),
-  z.object({ type: z.literal("ack"), id, cursor: z.string().max(100) }),
+  z.object({ type: z.literal("ack"), id, cursor: z.string().max(1024) }),
   z.object({ type: z.literal("ping"), t: z.number() }),
 ]);
 export type ClientFrame = z.infer<typeof clientFrame>;
@@ -32,7 +32,8 @@ export type ServerFrame =
   | { type: "rows"; id: string; first: string; last: string; rows: readonly object[] }
   | ({ type: "gap"; id: string } & Omit<Gap, "from"> & { from: string | null })
   | { type: "state"; topic: StateTopic; rev: number; data: object }
-  | { type: "error"; id?: string; code: string; message: string }
+  /** `closed`: there is no subscription of this id; without it, one that there is goes on. */
+  | { type: "error"; id?: string; code: string; message: string; closed?: true }
   /**
    * What lay in the files has been sent; what follows is new. Once a subscription. `cursor`: the place reached, to go
    * on from if no row comes before the connection is cut; null where there was no line yet.

@@ -11,7 +11,12 @@ const EMPTY_OBJECT = /^\s*\{\s*\}\s*$/;
  * object, with `cut` (bytes) when it was longer. The line itself is passed on where that is safe.
  */
 export function rowJson(row: Row, shape: Shape = "full"): string {
-  return shape === "slim" ? slim(row) : full(row);
+  try {
+    return shape === "slim" ? slim(row) : full(row);
+  } catch {
+    // Nested deeper than can be written again.
+    return raw(row);
+  }
 }
 
 function full(row: Row): string {

@@ -32,7 +32,7 @@ export interface Server {
   readonly port: number;
   /** WebSockets that are open. */
   sockets(): number;
-  /** Answers that are being made or written. */
+  /** Answers that are still being written: feeds, exports, searches, long lists. */
   openAnswers(): number;
   /** To all who follow the topic. Whoever cannot take it is disconnected. */
   publish(topic: string, text: string): void;
@@ -101,7 +101,7 @@ class UwsServer implements Server {
   }
 
   openAnswers(): number {
-    return this.#replies.size;
+    return [...this.#replies].filter((reply) => reply.isWriting).length;
   }
 
   publish(topic: string, text: string): void {

@@ -27,6 +27,8 @@ const HEADERS: Headers = {
 /** Proxies cut what is silent for 100 s. */
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2000;
+/** Ends after which a client is told why. */
+const LAST_WORDS: ReadonlySet<string> = new Set(["server_stopping", "sign_in_expired"]);
 /** Rows that come within this time of others go out with them, ms. */
 const GATHER_MS = 16;
 const LIMIT = { rows: 500, bytes: 64 * 1024, scan: 1024 * 1024 };
@@ -79,7 +81,8 @@ class EventFlow {
       stop();
       signal.removeEventListener("abort", onAbort);
     }
-    if (errorCode(signal.reason) === "server_stopping") await this.#sink.write(`event: end\ndata: {}\n\n`);
+    const reason = errorCode(signal.reason) ?? "";
+    if (LAST_WORDS.has(reason)) await this.#sink.write(`event: end\ndata: {"reason":"${reason}"}\n\n`);
   }
 
   /** Sends what there is, then waits for more. */

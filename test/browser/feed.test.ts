@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
 import { noBrowser, openRig, until } from "./rig.ts";
 import type { Rig } from "./rig.ts";
 import { HOSTILE_NAME, message, messages, THREADS } from "./support.ts";
@@ -130,6 +133,7 @@ test("who scrolls up stays where they are, gets older rows, and is told what wai
     const row = document.elementFromPoint(400, top + height / 2).closest(".row");
     return row.textContent + row.getBoundingClientRect().top;
   })()`;
+  await until(rig.page, "rows in sight", inSight);
   const before = await rig.page.evaluate(inSight);
   await rig.write("messages", ...messages(2000, 2003));
   await rig.page.getByRole("button", { name: "3 waiting" }).waitFor();
@@ -138,35 +142,62 @@ test("who scrolls up stays where they are, gets older rows, and is told what wai
   await row(rig, "message 2002").waitFor();
 });
 
-test("where rows are missing a row says so, and loads what is there of them", OPTIONS, async (t) => {
-  const rig = await openRig(t, seed(...messages(0, 600)));
-  // An answer with a hole of nine rows in it, as after a rotation that was missed.
-  await rig.page.route(/\/api\/messages\/recent\?.*before=/, async (route) => {
-    const response = await route.fetch();
-    const page = (await response.json()) as { items: { cursor: string }[] };
-    const [first, ...rest] = page.items;
-    const gap = { from: first?.cursor, to: rest[9]?.cursor, bytes: 2048, reason: "rotated" };
-    await route.fulfill({ json: { ...page, items: [first, ...rest.slice(9)], gaps: [gap] } });
-  });
+test("where the file was cut a row says so, between the rows before and after it, and stays", OPTIONS, async (t) => {
+  const rig = await openRig(t, seed());
+  // Of a file that is cut there is left what was read while it grew.
+  await rig.write("messages", ...messages(0, 100));
+  const newest = `${rig.url}/api/messages/recent`;
+  await eventually("the rows are read", async () =>
+    (await fetch(newest)).text().then((text) => /u99/.test(text) || undefined),
+  );
+  await truncate(join(rig.dir, "message-history.jsonl"), 0);
+  await rig.write("messages", message(100));
+  await eventually("the cut is seen", async () =>
+    (await fetch(newest)).text().then((text) => /"gaps"/.test(text) || undefined),
+  );
+  await rig.write("messages", ...messages(101, 700));
   await rig.open("#/feed");
-  await row(rig, "message 599").waitFor();
+  await row(rig, "message 699").waitFor();
   const list = rig.page.getByRole("listbox");
   await list.hover();
   await list.evaluate((element) => (element.scrollTop = 0));
-  await until(
-    rig.page,
-    "older rows",
-    `document.querySelector("#feed-state").textContent === "592 rows, all there are"`,
-  );
-  await list.evaluate((element) => (element.scrollTop = 0));
-  const gap = rig.page.locator(".row.gap", { hasText: "Rows are missing here (2.0 KiB): the file was rotated." });
-  await gap.waitFor();
-  assert.equal(await exact(rig, "message 5").count(), 0);
+  const all = `document.querySelector("#feed-state").textContent === "702 rows, all there are"`;
+  await until(rig.page, "older rows", all);
+  await list.evaluate((element) => (element.scrollTop = 98 * 24));
+  const gap = rig.page.locator(".row.gap", {
+    hasText: /^Rows may be missing here: the file was cut\. Enter/,
+  });
+  const around = async (): Promise<(string | null)[]> => {
+    const place = Number(await gap.getAttribute("aria-posinset"));
+    const at = (n: number) => rig.page.locator(`.feed-list .row[aria-posinset="${n}"] .text`).textContent();
+    return [await at(place - 1), await at(place + 1)];
+  };
+  assert.deepEqual(await around(), ["message 99", "message 100"]);
   await gap.click();
-  await exact(rig, "message 5").waitFor();
-  await until(rig.page, "all of them", `document.querySelector("#feed-state").textContent.startsWith("600 rows")`);
-  assert.equal(await gap.count(), 0);
+  await until(rig.page, "all of them", all);
+  assert.deepEqual(await around(), ["message 99", "message 100"]);
 });
+
+test(
+  "a message's id in the address finds and opens it, with the filters; what is not there is said",
+  OPTIONS,
+  async (t) => {
+    const rig = await openRig(t, seed(...messages(0, 1200)));
+    await rig.open("#/feed?messageId=u600&thread=5");
+    await rig.page.locator("#details pre", { hasText: "message 600" }).waitFor();
+    assert.match((await rig.page.locator('.row[aria-selected="true"]').textContent()) ?? "", /message 600$/);
+    assert.match(rig.page.url(), /#\/feed\?thread=5&at=[^&]+$/);
+    await rig.page.evaluate(`location.hash = "#/feed?messageId=u601"`);
+    await rig.page.locator("#details pre", { hasText: "message 601" }).waitFor();
+    await rig.page.evaluate(`location.hash = "#/feed?messageId=u601&thread=9"`);
+    await rig.page.locator("#details", { hasText: "There is no message u601 here" }).waitFor();
+    await rig.page.evaluate(`location.hash = "#/feed?messageId=${encodeURIComponent(HOSTILE_NAME)}"`);
+    await rig.page.locator("#details", { hasText: HOSTILE_NAME }).waitFor();
+    await exact(rig, "message 1199").waitFor();
+    await rig.page.getByRole("button", { name: "Close the details" }).click();
+    assert.equal(new URL(rig.page.url()).hash, "#/feed");
+  },
+);
 
 test("after a restart of the server no row is missing and none is there twice", OPTIONS, async (t) => {
   const rig = await openRig(t, { ...seed(...messages(0, 5)), expected: /WebSocket|ERR_CONNECTION_REFUSED/ });

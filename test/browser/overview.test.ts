@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
 import { noBrowser, openRig, until } from "./rig.ts";
 import type { Files, Rig } from "./rig.ts";
 import { activity, HOSTILE_NAME, message, NOW, supervisor, THREADS } from "./support.ts";
@@ -21,8 +22,13 @@ async function seed(files: Files): Promise<void> {
   await files.put("queue/corrupt/half.json", `{"half`);
 }
 
-const cells = (rig: Rig, table: string, first: string) =>
-  rig.page.locator(`table[aria-label="${table}"] tbody tr`, { hasText: first }).locator("td").allTextContents();
+const cells = async (rig: Rig, table: string, first: string): Promise<string[]> => {
+  const row = rig.page.locator(`table[aria-label="${table}"] tbody tr`, { hasText: first });
+  await row.first().waitFor();
+  return row.locator("td").allTextContents();
+};
+const pastOf = async ({ url }: Rig): Promise<{ timestamp: number[] }> =>
+  (await (await fetch(`${url}/api/metrics/history?step=1`)).json()) as { timestamp: number[] };
 const figure = (rig: Rig, title: string) =>
   rig.page.locator("li.card", { has: rig.page.getByRole("heading", { name: title, exact: true }) }).locator(".figure");
 
@@ -81,14 +87,14 @@ test("the host's cards have a figure and a line each; what the host does not tel
 
 test("the line of a card begins with the minute before the page was opened", OPTIONS, async (t) => {
   const rig = await openRig(t, { seed });
-  await rig.page.waitForTimeout(2500);
+  await eventually("some samples", async () => ((await pastOf(rig)).timestamp.length >= 4 ? true : undefined));
   await rig.open("#/overview");
   await until(
     rig.page,
     "three samples or more at once",
     `(document.querySelector(".spark-line")?.getAttribute("d")?.match(/L/g) ?? []).length >= 2`,
   );
-  const past = (await (await fetch(`${rig.url}/api/metrics/history?step=1`)).json()) as { timestamp: number[] };
+  const past = await pastOf(rig);
   const drawn = await rig.page.locator(".spark-line").first().getAttribute("d");
   assert.ok((drawn?.match(/[ML]/g) ?? []).length >= past.timestamp.length - 2, `${drawn} of ${past.timestamp.length}`);
 });
@@ -110,12 +116,21 @@ test("threads come with session, agent, messages and cost, and names are text", 
 test("the totals of many threads are asked for one after the other", OPTIONS, async (t) => {
   const threads = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [n + 1, { name: `t${n}`, lastActive: n }]));
   const rig = await openRig(t, { seed: (files) => files.put("threads.json", threads) });
-  let asked = 0;
-  rig.page.on("request", (request) => (asked += /\/api\/threads\/\d/.test(request.url()) ? 1 : 0));
+  await rig.page.addInitScript(`{
+    globalThis.totals = { asked: 0, open: 0, most: 0 };
+    const ask = fetch;
+    globalThis.fetch = async (...request) => {
+      if (!/\\/api\\/threads\\/\\d/.test(String(request[0]))) return ask(...request);
+      totals.asked += 1;
+      totals.open += 1;
+      totals.most = Math.max(totals.most, totals.open);
+      return ask(...request).finally(() => (totals.open -= 1));
+    };
+  }`);
   await rig.open("#/overview");
   await rig.page.getByText("50 more were active longer ago").waitFor();
-  await rig.page.waitForTimeout(1500);
-  assert.ok(asked > 1 && asked < 15, `${asked} in a second or two`);
+  await until(rig.page, "some are asked for", "totals.asked >= 4");
+  assert.equal(await rig.page.evaluate("totals.most"), 1);
 });
 
 test("dead letters are one click away, with their reasons, and open whole, also by address", OPTIONS, async (t) => {

@@ -35,7 +35,9 @@ test("no field to filter by is no filter", () => {
 test("a field is equal to the value, or to any of several", () => {
   assert.equal(passes({ threadId: 5 }, { threadId: 5 }), true);
   assert.equal(passes({ threadId: 5 }, { threadId: 6 }), false);
-  assert.equal(passes({ threadId: 5 }, { threadId: "5" }), false);
+  assert.equal(passes({ threadId: 5 }, { threadId: "5" }), true, "as it is written");
+  assert.equal(passes({ messageId: "5" }, { messageId: 5 }), true, "as it is written");
+  assert.equal(passes({ threadId: "true" }, { threadId: true }), false);
   assert.equal(passes({ threadId: [5, 6] }, { threadId: 6 }), true);
   assert.equal(passes({ threadId: 5, direction: "in" }, { threadId: 5, direction: "out" }), false);
   assert.equal(passes({ messageId: ["a", "b"] }, { messageId: "c" }), false);
@@ -46,7 +48,8 @@ test("a field is equal to the value, or to any of several", () => {
 test("a level is known by pino's number and by its name", () => {
   assert.equal(passes({ level: "warn" }, { level: 40 }), true);
   assert.equal(passes({ level: 40 }, { level: 40 }), true);
-  assert.equal(passes({ level: "warn" }, { level: "warn" }), true);
+  assert.equal(passes({ level: "WARN" }, { level: "warn" }), true);
+  assert.equal(passes({ level: "40" }, { level: 40 }), true);
   assert.equal(passes({ level: ["error", "fatal"] }, { level: 30 }), false);
 });
 

@@ -233,7 +233,7 @@ test("the end of the dashboard is told", async (t) => {
   const reader = new Reader().open(stream);
   await turn();
   await reader.leave("server_stopping");
-  assert.match(reader.written, /event: end\ndata: \{\}\n\n$/);
+  assert.match(reader.written, /event: end\ndata: \{"reason":"server_stopping"\}\n\n$/);
   const gone = new Reader().open(stream);
   await gone.leave();
   assert.doesNotMatch(gone.written, /event: end/);

@@ -12,5 +12,7 @@ const REASONS = {
 export function gapText({ bytes, reason, from }) {
   const why = /** @type {Record<string, string>} */ (REASONS)[reason] ?? reason;
   const remedy = from === null ? "" : " Enter or a click loads what is there of them.";
-  return `Rows are missing here (${size(bytes)}): ${why}.${remedy}`;
+  // 0: nobody can tell how many, and perhaps none.
+  const what = bytes > 0 ? `Rows are missing here (${size(bytes)})` : "Rows may be missing here";
+  return `${what}: ${why}.${remedy}`;
 }

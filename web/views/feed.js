@@ -5,6 +5,7 @@ import { currentRoute, go, link, refine } from "../route.js";
 import { RowWindow } from "../row-window.js";
 import { renameThreads } from "../rows/threads.js";
 import { messageDetails } from "../rows/message.js";
+import { placeOf } from "../rows/message-place.js";
 import { turnOfMessage } from "../rows/turn-of-message.js";
 import { VirtualList } from "../virtual-list.js";
 import { FeedFilters, filtersOf, isFiltered, windowFilter } from "./feed-filters.js";
@@ -68,7 +69,7 @@ class Feed {
   constructor(context) {
     this.#context = context;
     this.#filters = new FeedFilters((changes) => {
-      refine({ ...changes, at: "" });
+      refine({ ...changes, at: "", messageId: "" });
       this.start(currentRoute());
     });
     const heading = h("h2", { class: "unseen" }, "Feed");
@@ -86,12 +87,24 @@ class Feed {
     this.#filters.show(filters, this.#context.status());
     this.#window?.close();
     this.#isPaused = false;
-    const window = new RowWindow(this.#context.connection, { topic: "messages", filter: windowFilter(filters) });
+    const filter = windowFilter(filters);
+    const window = new RowWindow(this.#context.connection, { topic: "messages", filter });
     this.#window = window;
     this.#makeList(window);
     window.addEventListener("change", () => this.#request());
-    const at = query.get("at") ?? "";
-    void window.start(at).then(() => this.#arrive(window, at));
+    void this.#begin(window, filter);
+  }
+
+  /** At the row or the message that the address names. @param {RowWindow} window @param {Record<string, unknown>} filter */
+  async #begin(window, filter) {
+    const query = this.#query;
+    const messageId = query.get("messageId");
+    const { at, missing } = await placeOf(query, filter, this.#loading.signal);
+    // Who has gone to the newest meanwhile is there.
+    if (window !== this.#window || this.#isClosed || query.get("messageId") !== messageId) return;
+    await window.start(at);
+    if (at !== "") this.#arrive(window, at);
+    else if (missing !== "") this.#show([h("p", {}, missing)]);
   }
 
   close() {
@@ -150,7 +163,7 @@ class Feed {
   /** @param {RowWindow} window @param {string} at */
   #arrive(window, at) {
     const list = this.#list;
-    if (at === "" || window !== this.#window || list === undefined || this.#isClosed) return;
+    if (window !== this.#window || window.mode !== "away" || list === undefined || this.#isClosed) return;
     list.isFollowing = false;
     list.show(window.items);
     if (list.choose(at) && list.current !== undefined) this.#open(list.current);
@@ -166,13 +179,18 @@ class Feed {
     }
     const { row, cursor } = item;
     if (row === undefined) return;
-    refine({ at: cursor });
+    refine({ at: cursor, messageId: "" });
     this.#query.set("at", cursor);
+    this.#query.delete("messageId");
     const turn = turnOfMessage(row, this.#loading.signal);
-    const children = [...messageDetails(row, this.#context.status()), turn?.button, turn?.place];
+    this.#show([...messageDetails(row, this.#context.status()), turn?.button, turn?.place]);
+  }
+
+  /** As long as the address names what is shown. @param {import("../dom.js").Child[]} children */
+  #show(children) {
+    const shown = location.hash;
     this.#context.details.show("Message", children, () => {
-      const { view, query } = currentRoute();
-      if (view === "feed" && query.get("at") === cursor) this.#leave();
+      if (location.hash === shown) this.#leave();
     });
   }
 
@@ -218,9 +236,10 @@ class Feed {
 
   /** No row is meant by the address any more. */
   #leave() {
-    if (!this.#query.has("at")) return;
-    refine({ at: "" });
+    if (!this.#query.has("at") && !this.#query.has("messageId")) return;
+    refine({ at: "", messageId: "" });
     this.#query.delete("at");
+    this.#query.delete("messageId");
   }
 }
 

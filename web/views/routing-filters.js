@@ -2,6 +2,7 @@
 import { fill, h } from "../dom.js";
 import { oneLine } from "../format.js";
 import { refine } from "../route.js";
+import { threadIdOf } from "../rows/record.js";
 
 /**
  * @typedef {{thread: string, tier: string, model: string, from: string, to: string, q: string}} Filters
@@ -18,7 +19,7 @@ export function filtersOf(query) {
 /** As RowWindow takes them. @param {Filters} filters @returns {Record<string, unknown>} */
 export function windowFilter({ thread, tier, model, from, to, q }) {
   const all = {
-    threadId: wholeNumber(thread),
+    threadId: threadIdOf(thread),
     tier: tier || undefined,
     model: model || undefined,
     from: wholeNumber(from),
@@ -68,10 +69,11 @@ export function filterBar({ status, tiers, filters, onChange }) {
   });
   const names = () => {
     const known = threadNames(status());
-    if (now.thread !== "" && !known.has(Number(now.thread))) known.set(Number(now.thread), now.thread);
+    const asked = threadIdOf(now.thread);
+    if (asked !== undefined && !known.has(asked)) known.set(asked, String(asked));
     const options = [...known].map(([id, name]) => h("option", { value: id }, `#${oneLine(name, 40)}`));
     fill(thread, h("option", { value: "" }, "all"), ...options);
-    thread.value = now.thread;
+    thread.value = String(asked ?? "");
   };
   const show = (/** @type {Filters} */ wanted) => {
     now = { ...wanted };

@@ -1,9 +1,10 @@
 /** A table of the rows of a topic, as the routing and the prompt inspector have it: filters, order, one row whole. */
 import { get, listPath } from "../api.js";
 import { fill, h } from "../dom.js";
-import { oneLine, size } from "../format.js";
+import { oneLine } from "../format.js";
 import { refine } from "../route.js";
 import { RowWindow } from "../row-window.js";
+import { gapText } from "../rows/gap.js";
 import { VirtualList } from "../virtual-list.js";
 import { filterBar, filtersOf, threadNames, windowFilter } from "./routing-filters.js";
 import { AS_THEY_COME, orderOf, sortButtons, sorted } from "./routing-order.js";
@@ -189,7 +190,7 @@ export class RowsTable {
     this.#rows = rows;
     rows.addEventListener("change", () => this.request());
     this.#list.isFollowing = this.#isByTime() && this.#order.ascending && at === "";
-    void rows.start(at).then(() => at !== "" && this.#rows === rows && this.#arrive(at));
+    void rows.start(at).then(() => this.#rows === rows && rows.mode === "away" && this.#arrive(at));
   }
 
   /** At the row that the address names. @param {string} cursor */
@@ -311,8 +312,7 @@ export class RowsTable {
         this.#table.draw(row, element);
       }
     } else if (gap !== undefined) {
-      const text = `${size(gap.bytes)} are missing here (${oneLine(gap.reason, 40)}): open this row to load them`;
-      fill(element, h("span", { class: "whole warn" }, text));
+      fill(element, h("span", { class: "whole warn" }, gapText(gap)));
     }
   }
 

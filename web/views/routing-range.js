@@ -55,7 +55,7 @@ function follow(connection, what, { since = 0, until = Number.POSITIVE_INFINITY 
       { ...filter, thread: threadId, ...range, ...bodies, n: PAGE },
       stop.signal,
     );
-    if (page.items.length > 0) listener.onRows?.(page.items, page.last);
+    handOn(page, listener);
     listener.onLive?.();
     live(page.last ?? "now");
   };
@@ -70,4 +70,24 @@ function follow(connection, what, { since = 0, until = Number.POSITIVE_INFINITY 
     stop.abort();
     end();
   };
+}
+
+/**
+ * Rows and gaps in the order in which they are in the page.
+ * @param {import("../api.js").Page} page
+ * @param {Listener} listener
+ */
+function handOn({ items, gaps = [] }, listener) {
+  const handRows = (/** @type {number} */ from, /** @type {number} */ to) => {
+    const rows = items.slice(from, to);
+    const last = rows.at(-1);
+    if (last !== undefined) listener.onRows?.(rows, last.cursor);
+  };
+  let from = 0;
+  for (const gap of gaps) {
+    handRows(from, gap.index);
+    listener.onGap?.(gap);
+    from = gap.index;
+  }
+  handRows(from, items.length);
 }

@@ -1,10 +1,10 @@
 /** One topic: its conversation, the turn in progress, what it is set to. */
-import { get, listPath } from "../api.js";
 import { fill, h } from "../dom.js";
 import { count } from "../format.js";
 import { currentRoute, link, refine } from "../route.js";
 import { RowWindow } from "../row-window.js";
-import { listOf, recordOf, textOf, threadIdOf } from "../rows/record.js";
+import { placeOf } from "../rows/message-place.js";
+import { threadIdOf } from "../rows/record.js";
 import { renameThreads, threadName, threadOf } from "../rows/threads.js";
 import { bubbleOf } from "./thread-bubble.js";
 import { Chat } from "./thread-chat.js";
@@ -138,7 +138,7 @@ class ThreadView {
 
   /** With a message in the address, at that one. @param {import("../route.js").Route} route */
   async #start({ query }) {
-    const at = query.get("at") || (await this.#cursorOf(query.get("messageId") ?? ""));
+    const { at } = await placeOf(query, { threadId: this.#id }, this.#end.signal);
     if (this.#end.signal.aborted) return;
     if (at !== "") this.#chat.isFollowing = false;
     await this.#window.start(at);
@@ -146,17 +146,6 @@ class ThreadView {
     this.#chat.show(this.#window.items);
     this.#chat.reveal(at);
     this.#draw();
-  }
-
-  /** Empty where there is no such message. @param {string} messageId */
-  async #cursorOf(messageId) {
-    if (messageId === "") return "";
-    try {
-      const page = await get(listPath("messages"), { messageId, thread: this.#id, n: 1 }, this.#end.signal);
-      return textOf(recordOf(listOf(page.items)[0])["cursor"]) ?? "";
-    } catch {
-      return "";
-    }
   }
 
   /** Who scrolls away from the newest holds what comes, and who comes back lets it go. */

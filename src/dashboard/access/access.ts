@@ -24,6 +24,7 @@ export interface AccessOptions {
 const IN: Entry = { status: "in" };
 /** Said to whoever asks, and telling nothing. */
 const OPEN_PATHS = new Set(["/healthz", "/readyz"]);
+const OWN_PAGES = new Set(["same-origin", "none"]);
 const METHODS = new Set(["GET", "HEAD"]);
 
 /** Who may ask, in this order: the name that was asked, the method, the page that asks, the person behind it. */
@@ -69,7 +70,10 @@ export class Access {
     const origin = headers.get("origin");
     const { allowedHosts } = this.#options;
     const isForeign = origin !== undefined && !isAllowedOrigin(origin, headers.get("host"), allowedHosts);
-    if (!isForeign && (headers.get("sec-fetch-site") !== "cross-site" || isLinkToPage(request))) return undefined;
+    // Another port or subdomain is the same site to a browser, and another origin to us: it would learn from how long an
+    // answer takes what is in it.
+    const isOwn = OWN_PAGES.has(headers.get("sec-fetch-site") ?? "none");
+    if (!isForeign && (isOwn || isLinkToPage(request))) return undefined;
     return new Refusal("foreign_origin", "Another site's page may not ask: open the dashboard under its own address.");
   }
 

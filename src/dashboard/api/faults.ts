@@ -35,7 +35,10 @@ export function watched(answer: Answer, request: Request, log: Logger): Answer {
 }
 
 function isPassing(error: unknown): boolean {
-  return error instanceof DashboardError && ["client_gone", "server_stopping", "stream_closed"].includes(error.code);
+  return (
+    error instanceof DashboardError &&
+    ["client_gone", "server_stopping", "sign_in_expired", "stream_closed"].includes(error.code)
+  );
 }
 
 function report(error: unknown, request: Request, log: Logger, message: string): string {

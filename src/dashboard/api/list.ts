@@ -5,7 +5,7 @@ import type { Answer } from "../http.ts";
 import { rowJson } from "../row-json.ts";
 import type { Shape } from "../row-json.ts";
 import { breathe } from "../tail/collector.ts";
-import type { Gap, Row, Slice } from "../tail/stream.ts";
+import type { Row, Slice } from "../tail/stream.ts";
 import type { Topic } from "../topics.ts";
 import type { Call, RouteDeps } from "./deps.ts";
 import { conditional, etagOf } from "./etag.ts";
@@ -26,8 +26,7 @@ export async function list(deps: RouteDeps, topic: Topic, call: Call, given: Fil
 /** What cursors name never changes, so that they stand for the rows in the validator. */
 function answer({ request }: Call, slice: Slice, shape: Shape, marks: readonly string[]): Promise<Answer> {
   const rows = slice.items.flatMap((item) => ("gap" in item ? [] : [item]));
-  const gaps = slice.items.flatMap((item) => ("gap" in item ? [item.gap] : []));
-  const end = endOf(slice, gaps);
+  const end = endOf(slice);
   const etag = etagOf(...marks, shape, end, ...rows.map((row) => row.cursor));
   return conditional(request, etag, (caching) => {
     const headers = { ...caching, vary: "accept" };
@@ -58,12 +57,18 @@ function* piecesOf(rows: readonly Row[], shape: Shape, end: string): Generator<s
   yield `${piece}],${end}}`;
 }
 
-function endOf({ first, last, more }: Slice, gaps: readonly Gap[]): string {
-  const end = {
-    first: first ?? null,
-    last: last ?? null,
-    more,
-    ...(gaps.length === 0 ? {} : { gaps: gaps.map(gapFields) }),
-  };
+function endOf(slice: Slice): string {
+  const { first, last, more } = slice;
+  const gaps = gapsOf(slice);
+  const end = { first: first ?? null, last: last ?? null, more, ...(gaps.length === 0 ? {} : { gaps }) };
   return JSON.stringify(end).slice(1, -1);
+}
+
+/** `index`: how many of the list's rows stand before the gap. Its ends alone do not tell: they need not be rows' cursors. */
+function gapsOf({ items }: Slice): object[] {
+  const gaps: object[] = [];
+  for (const [place, item] of items.entries()) {
+    if ("gap" in item) gaps.push({ index: place - gaps.length, ...gapFields(item.gap) });
+  }
+  return gaps;
 }

@@ -6,7 +6,7 @@ import { parseCursor } from "../tail/cursor.ts";
 import type { Cursor, Row, Slice } from "../tail/stream.ts";
 import type { Call, RouteDeps, Routes } from "./deps.ts";
 import { conditional, etagOf } from "./etag.ts";
-import { idValues, Query } from "./query.ts";
+import { Query } from "./query.ts";
 
 /** Of a message's id, or of a cursor. */
 const MAX_NAME_LENGTH = 256;
@@ -49,7 +49,7 @@ async function find(deps: RouteDeps, name: string, signal: AbortSignal): Promise
 
 async function latest({ history }: RouteDeps, messageId: string, signal: AbortSignal): Promise<Row | undefined> {
   if (messageId.length > MAX_NAME_LENGTH) return undefined;
-  const filter = { messageId: idValues(messageId) };
+  const filter = { messageId };
   return rowsOf(await history.page("prompts", { direction: "backward", rows: 1, filter, signal }))[0];
 }
 

@@ -10,7 +10,7 @@ import type { Topic } from "../topics.ts";
 const MAX_VALUES = 64;
 const MAX_VALUE_LENGTH = 256;
 const MAX_Q_LENGTH = 400;
-const LEVEL = /^(?:[a-z]{1,16}|\d{1,3})$/;
+const LEVEL = /^(?:[a-z]{1,16}|\d{1,3})$/i;
 const THREAD_ID = /^[1-9]\d{0,15}$/;
 const DIRECTIONS = ["in", "out"];
 
@@ -114,7 +114,7 @@ export function filterOf(query: Query): Filter {
     tier: query.values("tier", someText, "a tier's name"),
     direction: query.values("direction", (text) => (DIRECTIONS.includes(text) ? text : undefined), "in or out"),
     level: query.values("level", parseLevel, "a level's name or number"),
-    messageId: query.values("messageId", someText, "a message's id")?.flatMap(idValues),
+    messageId: query.values("messageId", someText, "a message's id"),
     q: query.text("q", MAX_Q_LENGTH),
     from,
     to,
@@ -122,15 +122,8 @@ export function filterOf(query: Query): Filter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
-/** An id as it may stand in a record: older ones have numbers. */
-export function idValues(id: string): (string | number)[] {
-  return parseThreadId(id) === undefined ? [id] : [id, Number(id)];
-}
-
-function parseLevel(text: string): string | number | undefined {
-  const level = text.toLowerCase();
-  if (!LEVEL.test(level)) return undefined;
-  return /^\d/.test(level) ? Number(level) : level;
+function parseLevel(text: string): string | undefined {
+  return LEVEL.test(text) ? text : undefined;
 }
 
 function someText(text: string): string | undefined {

@@ -1,5 +1,5 @@
 /** What was put aside in the queue, and why. */
-import { opendir } from "node:fs/promises";
+import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../../core/errors.ts";
 import { queueLayout } from "../../core/queue/layout.ts";
@@ -27,6 +27,15 @@ export function queueRoutes(deps: RouteDeps): Routes {
   };
 }
 
+interface Item {
+  readonly name: string;
+  readonly bytes: number;
+  readonly modified: number;
+  /** The file's own text; not part of the answer as such. */
+  readonly text: string;
+  readonly [field: string]: unknown;
+}
+
 /** The newest `n` by name, oldest first; names begin with the order of arrival. Written as it is read. */
 async function listFolder(folder: string, { request }: Call): Promise<Answer> {
   const n = new Query(request.query, ["n"]).integer("n", 1, MAX_ITEMS) ?? MAX_ITEMS;
@@ -42,7 +51,7 @@ async function listFolder(folder: string, { request }: Call): Promise<Answer> {
         const items = await Promise.all(names.slice(at, at + READERS).map((name) => itemOf(folder, name)));
         for (const item of items) {
           if (item === undefined) continue;
-          await sink.write(`${separator}${JSON.stringify(item)}`);
+          await sink.write(`${separator}${writable(item)}`);
           separator = ",";
         }
       }
@@ -51,11 +60,23 @@ async function listFolder(folder: string, { request }: Call): Promise<Answer> {
   };
 }
 
+/** What is nested deeper than can be written again is shown as it lies there. */
+function writable({ text, ...item }: Item): string {
+  try {
+    return JSON.stringify(item);
+  } catch {
+    const { name, bytes, modified } = item;
+    return JSON.stringify({ name, bytes, modified, reason: null, why: null, raw: text });
+  }
+}
+
 /** Of however many names no more are kept than a few times those wanted. */
 async function newestNames(folder: string, n: number): Promise<{ names: string[]; more: boolean }> {
   let names: string[] = [];
   let count = 0;
   try {
+    // A link in its place may lead to what is not ours to show.
+    if ((await lstat(folder)).isSymbolicLink()) return { names, more: false };
     for await (const { name } of await opendir(folder, { bufferSize: BATCH })) {
       if (name.startsWith(".") || name.endsWith(WHY)) continue;
       count += 1;
@@ -69,13 +90,13 @@ async function newestNames(folder: string, n: number): Promise<{ names: string[]
 }
 
 /** Undefined when it is gone meanwhile. */
-async function itemOf(folder: string, name: string): Promise<object | undefined> {
+async function itemOf(folder: string, name: string): Promise<Item | undefined> {
   const file = await readHead(join(folder, name), MAX_BYTES);
   if (file.status === "gone") return undefined;
   const why = whyOf(await readHead(join(folder, `${name}${WHY}`), MAX_BYTES));
   const { size, mtimeMs } = file.found;
   const base = { name, bytes: size, modified: Math.trunc(mtimeMs), reason: why?.["reason"] ?? null, why };
-  return { ...base, ...contentOf(file) };
+  return { ...base, ...contentOf(file), text: file.status === "read" ? file.text : "" };
 }
 
 function whyOf(file: Head): Readonly<Record<string, unknown>> | null {

@@ -25,6 +25,15 @@ const FIELDS = 4 + USAGE.length;
 
 export type CountedTopic = "messages" | "activity";
 
+/** A forum has no more topics than this; whatever else the numbers are, they shall not fill the memory. */
+const MAX_THREADS = 10_000;
+/** No turn takes more tokens or dollars; added up they stay numbers. */
+const MAX_AMOUNT = 1e12;
+
+function isThreadId(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
+}
+
 /** Counts rows of the history, or of what agents do, by thread. */
 export class ThreadCounts {
   readonly byThread = new Map<number, Counts>();
@@ -32,7 +41,7 @@ export class ThreadCounts {
   add(topic: CountedTopic, row: Row): void {
     const record = row.record as Readonly<Record<string, unknown>> | undefined;
     const threadId = record?.["threadId"];
-    if (record === undefined || typeof threadId !== "number") return;
+    if (record === undefined || !isThreadId(threadId)) return;
     if (topic === "messages") this.#message(threadId, record["direction"]);
     else if (record["kind"] === "turn_end") this.#turn(threadId, record);
   }
@@ -40,6 +49,7 @@ export class ThreadCounts {
   merge(others: ReadonlyMap<number, Counts>): void {
     for (const [threadId, counts] of others) {
       const sums = this.#of(threadId);
+      if (sums === undefined) continue;
       for (const [n, count] of counts.entries()) sums[n] = (sums[n] ?? 0) + count;
     }
   }
@@ -63,14 +73,16 @@ export class ThreadCounts {
   }
 
   #count(threadId: number, field: number, amount: unknown): void {
-    if (typeof amount !== "number" || !Number.isFinite(amount)) return;
+    if (typeof amount !== "number" || !(amount >= 0 && amount <= MAX_AMOUNT)) return;
     const counts = this.#of(threadId);
+    if (counts === undefined) return;
     counts[field] = (counts[field] ?? 0) + amount;
   }
 
-  #of(threadId: number): Counts {
+  /** Undefined: there are too many threads already. */
+  #of(threadId: number): Counts | undefined {
     const known = this.byThread.get(threadId);
-    if (known !== undefined) return known;
+    if (known !== undefined || this.byThread.size >= MAX_THREADS) return known;
     const counts = new Float64Array(FIELDS);
     this.byThread.set(threadId, counts);
     return counts;

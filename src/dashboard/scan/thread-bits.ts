@@ -11,9 +11,11 @@ export function mayHoldThread(words: Uint32Array, at: number, bits: readonly num
   return bits.every((bit) => ((words[at + (bit >>> 5)] ?? 0) & (1 << (bit & 31))) !== 0);
 }
 
-/** Two bits; a number and a text that looks like it are two threads. */
+/** Two bits; a number and a text that looks like it are one thread, as they are to a filter. */
 export function bitsOf(thread: unknown): readonly number[] {
-  const text = typeof thread === "number" ? String(thread) : `${typeof thread}:${String(thread)}`;
+  // No filter asks for anything else, and some of it cannot be made a text.
+  if (typeof thread !== "number" && typeof thread !== "string") return [];
+  const text = String(thread);
   let hash = 0x811c9dc5;
   for (let n = 0; n < text.length; n += 1) hash = Math.imul(hash ^ text.charCodeAt(n), 0x01000193);
   hash ^= hash >>> 15;

@@ -3,6 +3,8 @@ import type { HttpResponse } from "uWebSockets.js";
 import { DashboardError } from "../errors.ts";
 import type { Answer, Headers, Sink, Streamed, Whole } from "../http.ts";
 
+/** A client that has not made room for a piece in this time is cut off, ms. */
+const PATIENCE_MS = 60_000;
 /** Without a body, whoever asks. */
 const BODILESS = new Set([204, 304]);
 
@@ -31,6 +33,10 @@ export class Reply {
       this.#abort.abort(gone());
       this.#wake?.();
     });
+  }
+
+  get isWriting(): boolean {
+    return this.#state === "writing";
   }
 
   /** Aborts with `client_gone` or `server_stopping`. */
@@ -97,9 +103,11 @@ export class Reply {
       hasRoom = this.#response.write(text);
     });
     if (hasRoom) return;
+    const patience = setTimeout(() => this.close(), PATIENCE_MS);
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
+    clearTimeout(patience);
     this.#wake = undefined;
     if (this.#hasLeft()) throw gone();
   }

@@ -18,7 +18,7 @@ export interface JsonFileOptions<T> {
 }
 
 /** A larger one is nothing that our programs wrote. */
-const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 /** Two writes within this may leave the same time behind, ms: until then the file is read again. */
 const SETTLED_MS = 2_000;
 
@@ -48,7 +48,7 @@ export class JsonFile<T> {
       const before = await stat(path, { bigint: true });
       const mark = markOf(before);
       if (this.#good !== undefined && mark === this.#settled) return { status: "good", value: this.#good.value };
-      const value = parse(JSON.parse(await readPlainFile(path)));
+      const value = parse(readable(await readPlainFile(path)));
       if (value === undefined) return { status: "unreadable", value: this.#good?.value };
       this.#good = { value };
       this.#settled = clock.now() - Number(before.mtimeMs) > SETTLED_MS ? mark : undefined;
@@ -59,13 +59,20 @@ export class JsonFile<T> {
   }
 }
 
+/** Throws for what can be read and not written again: nested deeper than the stack reaches. */
+function readable(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  JSON.stringify(value);
+  return value;
+}
+
 function markOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(":");
 }
 
 /** A fifo by that name must not hold us up: it is opened without waiting for a writer, and then refused. */
 async function readPlainFile(path: string): Promise<string> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     const found = await handle.stat();
     if (!found.isFile() || found.size > MAX_BYTES) throw new Error(`${path} is no file of our programs`);

@@ -200,7 +200,8 @@ class SocketSession implements Session, Outlet {
   }
 
   #refuse(id: string | undefined, code: RefusalCode, message: string): void {
-    this.#tell({ type: "error", ...(id === undefined ? {} : { id }), code, message });
+    const about = id === undefined ? {} : { id, ...(this.#subscriptions.has(id) ? {} : { closed: true as const }) };
+    this.#tell({ type: "error", ...about, code, message });
   }
 
   #tell(content: Exclude<ServerFrame, { type: "rows" }>): void {

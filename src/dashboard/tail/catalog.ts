@@ -120,11 +120,12 @@ export class Catalog {
     return `${this.#target()}:${found.ino}:${found.mtimeNs}`;
   }
 
-  /** The file that grows: for pino what the link points at. */
+  /** The file that grows: for pino what the link points at, if that lies in the folder of the link or below it. */
   #target(): string {
     if (this.#rolled !== "pino") return this.path;
     try {
-      return realpathSync(this.path);
+      const target = realpathSync(this.path);
+      return target.startsWith(`${realpathSync(dirname(this.path))}/`) ? target : this.path;
     } catch {
       return this.path;
     }

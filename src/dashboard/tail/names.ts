@@ -1,4 +1,4 @@
-import { basename, extname } from "node:path";
+import { rolledNumber } from "../../core/jsonl-files.ts";
 
 /** How the files that a program has filled are named; logrotate's names are known whatever the program. */
 export type Rolled = "jsonl" | "pino";
@@ -34,10 +34,10 @@ function pinoFamily(name: string): string {
 }
 
 function rolledRank(name: string, other: string, rolled: Rolled): number | undefined {
-  const extension = rolled === "jsonl" ? extname(name) : "";
-  const prefix = rolled === "jsonl" ? basename(name, extension) : pinoFamily(name);
-  if (!other.startsWith(`${prefix}.`) || !other.endsWith(extension)) return undefined;
-  return number(other.slice(prefix.length + 1, other.length - extension.length));
+  // The writer's own rule.
+  if (rolled === "jsonl") return rolledNumber(name, other);
+  const prefix = `${pinoFamily(name)}.`;
+  return other.startsWith(prefix) ? number(other.slice(prefix.length)) : undefined;
 }
 
 function rotatedRank(name: string, other: string): number | undefined {

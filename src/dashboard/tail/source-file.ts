@@ -8,8 +8,9 @@ import { WINDOW_BYTES, checkOf, inodeHash } from "./cursor.ts";
 import type { Place } from "./cursor.ts";
 
 /** Without O_NONBLOCK a pipe that somebody put there would hold a thread for ever. */
-const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK;
-const ABSENT = new Set(["ENOENT", "ENOTDIR"]);
+const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+/** A link that somebody put there is as good as nothing: it may lead to what is not ours to show. */
+const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 /** What tells files apart while they exist. */
 export interface Identity {

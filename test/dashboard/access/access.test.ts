@@ -41,6 +41,7 @@ for (const [what, asked, expected] of [
   ["another page", request({ origin: "https://evil.example" }), "foreign_origin"],
   ["a page without an origin", request({ origin: "null" }), "foreign_origin"],
   ["a picture on another site", request({ "sec-fetch-site": "cross-site" }), "foreign_origin"],
+  ["a picture on another port of this machine", request({ "sec-fetch-site": "same-site" }), "foreign_origin"],
   [
     "a link on another site to data",
     request({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }),

@@ -52,7 +52,7 @@ test("a feed takes filters, the shape of prompts, and where to go on", async (t)
   await get("/api/prompts/feed?full=0", { "last-event-id": "" });
   assert.deepEqual([asked[1]?.shape, asked[1]?.lastEventId], ["slim", undefined]);
   await get("/api/logs/queue?level=WARN");
-  assert.deepEqual(asked[2]?.filter, { level: ["warn"] });
+  assert.deepEqual(asked[2]?.filter, { level: ["WARN"] });
 });
 
 test("a feed goes on after the event that came last", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DashboardError } from "../../../src/dashboard/errors.ts";
@@ -147,7 +147,16 @@ test("a text that can be no cursor is a bad cursor, and another program's begins
   const list = listOf(await get("/api/messages/recent?after=elsewhere:1"));
   assert.deepEqual(numbersOf(list), [1]);
   assert.equal(list.gaps?.length, 1);
-  assert.deepEqual({ ...list.gaps[0], to: "" }, { from: "elsewhere:1", to: "", bytes: 0, reason: "deleted" });
+  assert.deepEqual(
+    { ...list.gaps[0], to: "" },
+    {
+      index: 0,
+      from: "elsewhere:1",
+      to: "",
+      bytes: 0,
+      reason: "deleted",
+    },
+  );
 });
 
 test("hostile records stay what they are", async (t) => {
@@ -239,6 +248,23 @@ test("rows whose file is gone leave a gap in the list", async (t) => {
   assert.ok(numbersOf(list).includes(4));
   assert.deepEqual(
     list.gaps?.map((gap) => Object.keys(gap)),
-    [["from", "to", "bytes", "reason"]],
+    [["index", "from", "to", "bytes", "reason"]],
   );
+});
+
+test("a gap bears the number of rows before it, in whichever direction it was read", async (t) => {
+  const { dir, append, get, deps } = await stage(t);
+  await append("messages", ...numbered(1, 4));
+  for (const from of [5, 8]) {
+    await truncate(join(dir, "message-history.jsonl"), 0);
+    await deps.streams.messages.look();
+    await append("messages", ...numbered(from, from + 2));
+  }
+  const newest = listOf(await get("/api/messages/recent"));
+  assert.deepEqual(numbersOf(newest), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  const indexes = ({ gaps = [] }: typeof newest) => gaps.map((gap) => (gap as { index: unknown }).index);
+  // Of what a first row came after nothing is known, once its file was cut.
+  assert.deepEqual(indexes(newest), [0, 4, 7]);
+  const after = listOf(await get(`/api/messages/recent?after=${newest.items[1]?.cursor}&n=4`));
+  assert.deepEqual([numbersOf(after), indexes(after)], [[3, 4, 5, 6], [2]]);
 });

@@ -63,7 +63,8 @@ test("a frame that is none is answered, and the connection goes on", async (t) =
   for (const [given, code, id] of cases) {
     client.session.onMessage(typeof given === "string" ? given : JSON.stringify(given));
     const { message, ...answer } = lastOf(client) as { message: string };
-    assert.deepEqual(answer, { type: "error", ...(id === undefined ? {} : { id }), code }, JSON.stringify(given));
+    const about = id === undefined ? {} : { id, closed: true };
+    assert.deepEqual(answer, { type: "error", ...about, code }, JSON.stringify(given));
     assert.notEqual(message, "");
   }
   client.say({ type: "ping", t: 1.5 });
@@ -87,6 +88,24 @@ test("an id is taken once, and is free again after its end", async (t) => {
   }
   client.say({ type: "subscribe", id: "a", topic: "routing" });
   await desk.until(() => client.connection.of("live", "a").length > 0);
+});
+
+test("an error about a subscription that goes on does not say that it is closed", async (t) => {
+  const desk = await Desk.open(t);
+  const client = desk.connect();
+  client.say({ type: "subscribe", id: "a", topic: "messages" });
+  for (const given of [
+    { type: "ack", id: "a", cursor: "no cursor!" },
+    { type: "ack", id: "a" },
+    { type: "subscribe", id: "a", topic: "nonsense" },
+  ]) {
+    client.say(given);
+    const error = client.connection.of("error", "a").at(-1) ?? {};
+    assert.equal("closed" in error, false, JSON.stringify(given));
+  }
+  assert.equal(client.connection.of("error", "a").length, 3);
+  await desk.append("messages", '{"n":1}\n');
+  await desk.until(() => client.connection.numbers().length === 1);
 });
 
 test("a connection has at most 32 subscriptions, states among them", async (t) => {
