@@ -107,8 +107,8 @@ test("threads come with session, agent, messages and cost, and names are text", 
   assert.deepEqual(api.toSpliced(5, 1), ["API", "idle", "running", "sonnet", "auto", "session-…", "2", "$1.25"]);
   const hostile = await cells(rig, "Threads", "img");
   assert.deepEqual(hostile.slice(0, 5), [HOSTILE_NAME, "closed", "idle", "opus", "opus"]);
-  assert.equal(await figure(rig, "Messages, last hour").textContent(), "1");
-  assert.equal(await figure(rig, "Messages, last day").textContent(), "2");
+  await figure(rig, "Messages, last hour").filter({ hasText: /^1$/ }).waitFor();
+  await figure(rig, "Messages, last day").filter({ hasText: /^2$/ }).waitFor();
   await rig.page.locator('table[aria-label="Threads"] a', { hasText: "API" }).click();
   await until(rig.page, "the thread", `location.hash === "#/thread/5"`);
 });
@@ -136,7 +136,7 @@ test("the totals of many threads are asked for one after the other", OPTIONS, as
 test("dead letters are one click away, with their reasons, and open whole, also by address", OPTIONS, async (t) => {
   const rig = await openRig(t, { seed });
   await rig.open("#/overview");
-  assert.equal(await figure(rig, "Incoming").textContent(), "1");
+  await figure(rig, "Incoming").filter({ hasText: /^1$/ }).waitFor();
   await rig.page.getByRole("link", { name: "Dead letters" }).click();
   await rig.page.getByText("The agent failed five times.").waitFor();
   assert.match(rig.page.url(), /#\/overview\/dead-letter$/);
