@@ -20,7 +20,7 @@ export async function runDemo(options: { once: boolean; signal: AbortSignal }): 
   const stage = await Stage.open({ script: demoScript });
   try {
     say(
-      "TinyClaw demo: the whole bot, against stand-ins for Telegram, Claude and GitHub on this machine. Nothing leaves it.",
+      "TinyClaw demo: the whole system, against stand-ins for Telegram, Claude and GitHub on this machine. Nothing leaves it.",
     );
     const conversation = new Conversation(stage, TOPICS, say);
     await stage.startBroker();
