@@ -156,7 +156,7 @@ test("hostile lines and texts appear as text", { skip: noBrowser }, async (t) =>
     { raw: HOSTILE, reason: {} },
   );
   await open("#/routing");
-  await page.locator(".row").last().waitFor();
+  await page.getByText("44 decisions loaded").waitFor();
   for (let n = 0; n < 4; n += 1) {
     await page.locator(".virtual").press(n === 0 ? "End" : "k");
     await page.locator(".virtual").press("Enter");
