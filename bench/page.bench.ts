@@ -4,7 +4,7 @@ import { live, older, scrolling } from "./page/logs.ts";
 import { opening } from "./page/opening.ts";
 import { FULL } from "./page/sizes.ts";
 import type { Sizes } from "./page/sizes.ts";
-import { CHROMIUM } from "./page/window.ts";
+import { CHROMIUM } from "../test/support/chromium.ts";
 
 /**
  * The dashboard's page in a real Chromium without a graphics processor, over a real dashboard. The browser, the

@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,24 +9,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
+import { CHROMIUM, CHROMIUM_FLAGS } from "../../test/support/chromium.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/dashboard/main.js", import.meta.url));
-const PATHS = [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"];
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const PATIENCE_MS = 60_000;
 const SIZE = { width: 1280, height: 800 };
-
-/** The browser that is measured with; undefined: there is none. */
-export const CHROMIUM: string | undefined = PATHS.find((file) => file !== "" && existsSync(file));
 
 /** A task's length is told in whole milliseconds or so; what takes 50 ms and more is told of. */
 const WATCH = `
@@ -54,7 +40,7 @@ export class Bench {
   static async use<T>(seed: (dir: string) => Promise<unknown>, task: (bench: Bench) => Promise<T>): Promise<T> {
     if (CHROMIUM === undefined) throw new Error("There is no Chromium: install it, or set CHROMIUM to its path.");
     const home = await mkdtemp(path.join(tmpdir(), "tinyclaw-page-"));
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
     const bench = new Bench(home, browser);
     try {
       await mkdir(path.join(bench.dir, "logs"), { recursive: true });

@@ -1,7 +1,6 @@
 /** The page in a real Chromium, over a real dashboard that reads files of the test's own. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -20,26 +19,15 @@ import { readDashboardConfig } from "../../src/dashboard/config.ts";
 import { Dashboard } from "../../src/dashboard/dashboard.ts";
 import { TOPICS } from "../../src/dashboard/topics.ts";
 import type { Topic } from "../../src/dashboard/topics.ts";
+import { CHROMIUM, CHROMIUM_FLAGS } from "../support/chromium.ts";
 
-const PATHS = [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"];
-const EXECUTABLE = PATHS.find((path) => path !== "" && existsSync(path));
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 /** Long enough for a loaded machine. */
 const PATIENCE_MS = 20_000;
 const POLL_MS = 50;
 
 /** For `test(title, { skip: noBrowser }, …)`: why there is no browser; false where there is one, or where it must be. */
 export const noBrowser: string | false =
-  EXECUTABLE === undefined && process.env["CI"] !== "true"
+  CHROMIUM === undefined && process.env["CI"] !== "true"
     ? "there is no Chromium: install Debian's chromium, or set CHROMIUM to the path of one"
     : false;
 
@@ -195,8 +183,8 @@ export async function until(page: Page, what: string, when: string | (() => unkn
 }
 
 function browser(): Promise<Browser> {
-  if (EXECUTABLE === undefined) throw new Error("There is no Chromium, and with CI=true there must be: install it.");
-  launched ??= chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+  if (CHROMIUM === undefined) throw new Error("There is no Chromium, and with CI=true there must be: install it.");
+  launched ??= chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
   return launched;
 }
 

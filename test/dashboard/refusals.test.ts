@@ -12,11 +12,25 @@ import { connect, refusedUpgrade, SocketClient } from "./support/socket-client.t
 import { openSse } from "./support/sse-client.ts";
 
 const TOKEN = "a-token-for-programs-42";
+const TOPICS = ["messages", "routing", "prompts", "activity"];
+const LOGS = ["telegram", "queue", "supervisor"];
+/** Everything that is answered, but for the two probes; and what is not. */
 const PATHS = [
   "/",
+  "/app.js",
+  "/lib/core/ids.js",
   "/api/status",
-  "/api/messages/recent",
-  "/api/messages/feed",
+  "/api/threads",
+  "/api/threads/1",
+  "/api/threads/1/messages",
+  ...TOPICS.flatMap((topic) => [`/api/${topic}/recent`, `/api/${topic}/feed`]),
+  ...LOGS.flatMap((log) => [`/api/logs/${log}`, `/api/logs/${log}/recent`]),
+  "/api/prompts/u1",
+  "/api/prompts/diff?a=u1&b=u2",
+  "/api/metrics",
+  "/api/metrics/history",
+  "/api/queue/dead-letter",
+  "/api/queue/corrupt",
   "/api/search?q=x",
   "/metrics",
   "/nope",
