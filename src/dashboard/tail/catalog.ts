@@ -1,6 +1,6 @@
-import { realpathSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { errorCode } from "../../core/errors.ts";
 import { HEAD_BYTES, generationOf } from "./cursor.ts";
@@ -50,6 +50,11 @@ export class Catalog {
   /** The folders in which something may change: the file's, and for pino also that of the link's target. */
   get folders(): string[] {
     return [...new Set([dirname(this.path), dirname(this.#target())])];
+  }
+
+  /** Whether a name in one of the folders may be that of a file of the stream. */
+  concerns(folder: string, name: string): boolean {
+    return folder !== dirname(this.path) || name.startsWith(basename(this.path, extname(this.path)));
   }
 
   /** Oldest first. What was found is given again while its folder does not change, unless `fresh`. */
@@ -124,8 +129,10 @@ export class Catalog {
   #target(): string {
     if (this.#rolled !== "pino") return this.path;
     try {
-      const target = realpathSync(this.path);
-      return target.startsWith(`${realpathSync(dirname(this.path))}/`) ? target : this.path;
+      // Often there is none yet, and an exception at each poll costs more than a look.
+      if (lstatSync(this.path, { throwIfNoEntry: false }) === undefined) return this.path;
+      const target = realpathSync.native(this.path);
+      return target.startsWith(`${realpathSync.native(dirname(this.path))}/`) ? target : this.path;
     } catch {
       return this.path;
     }

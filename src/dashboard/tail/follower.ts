@@ -2,6 +2,7 @@ import { describeError } from "../../core/errors.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Catalog, Entry } from "./catalog.ts";
+import { breathe } from "./collector.ts";
 import { formatCursor, lineHashOf, startOf } from "./cursor.ts";
 import { endOfLines } from "./end-of-lines.ts";
 import { LineReader } from "./line-reader.ts";
@@ -198,6 +199,7 @@ export class Follower {
       if (step.status !== "rows") return step.status;
       // Those who keep up read along: to be further ahead than the ring reaches, they would read from the file again.
       await this.#take(current, step.rows);
+      await breathe();
       if (this.#closed) return "end";
     }
   }

@@ -5,8 +5,6 @@ import { Splitter } from "./splitter.ts";
 
 /** Read and split at once: well under a millisecond of work. */
 export const CHUNK_BYTES = 64 * 1024;
-/** Of a file that is followed: a writer in a hurry leaves more than that behind, and each read costs two calls. */
-const FOLLOWED_BYTES = 4 * CHUNK_BYTES;
 
 export type Step =
   | { readonly status: "rows"; readonly rows: readonly FileRow[] }
@@ -47,7 +45,7 @@ export class LineReader {
     this.#gen = place?.gen;
     this.#readTo = place?.offset ?? 0;
     this.#check = place?.check;
-    this.#buffer = Buffer.allocUnsafe((this.#follows ? FOLLOWED_BYTES : CHUNK_BYTES) + WINDOW_BYTES);
+    this.#buffer = Buffer.allocUnsafe(CHUNK_BYTES + WINDOW_BYTES);
     if (place !== undefined) this.#splitter = new Splitter(place.gen, place.offset);
   }
 
@@ -77,7 +75,7 @@ export class LineReader {
     const wanted = Math.min(this.#buffer.length - WINDOW_BYTES, bound - this.#readTo);
     if (wanted <= 0) return END;
     const base = this.#readTo - overlap;
-    const read = await this.file.read(this.#buffer, overlap + wanted, base);
+    const read = await this.#read(this.#buffer, overlap + wanted, base);
     const bytes = this.#buffer.subarray(0, read);
     if (read < overlap || !this.#fits(bytes.subarray(0, overlap))) return LOST;
     if (!(base === 0 ? this.#isSame(bytes) : await this.#isSameStill())) return LOST;
@@ -109,7 +107,11 @@ export class LineReader {
   async #isSameStill(): Promise<boolean> {
     if (this.#head !== undefined && !this.#follows) return true;
     const head = Buffer.allocUnsafe(HEAD_BYTES);
-    return this.#isSame(head.subarray(0, await this.file.read(head, HEAD_BYTES, 0)));
+    return this.#isSame(head.subarray(0, await this.#read(head, HEAD_BYTES, 0)));
+  }
+
+  #read(buffer: Buffer, length: number, position: number): number | Promise<number> {
+    return this.#follows ? this.file.readNow(buffer, length, position) : this.file.read(buffer, length, position);
   }
 
   /** Whether a file that begins with `bytes` is the one that is read; names it when they tell. */

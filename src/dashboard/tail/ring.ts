@@ -5,17 +5,10 @@ import type { FileRow } from "./row.ts";
 
 export type Item = FileRow | { readonly gap: Gap; readonly place: Place };
 
-interface Slot {
-  readonly item: Item;
-  /** The place after it. */
-  readonly place: Place;
-  readonly serial: number;
-}
-
 /** What a row costs beside its text, about. */
 const ROW_BYTES = 128;
 /** Records kept parsed: whoever keeps up asks for these, and again only for older ones. */
-const PARSED = 1024;
+const PARSED = 256;
 /** Slots that were given up are let go of in bundles. */
 const SLACK = 1024;
 
@@ -23,7 +16,9 @@ const SLACK = 1024;
 export class Ring {
   readonly #lineage: Lineage;
   readonly #maxBytes: number;
-  #slots: (Slot | undefined)[] = [];
+  #items: (Item | undefined)[] = [];
+  /** Of the items' generations, beside them: an object for each of many thousands is what the collector is slow at. */
+  #serials: number[] = [];
   #first = 0;
   #bytes = 0;
   #start: Place | undefined;
@@ -63,10 +58,10 @@ export class Ring {
 
   push(row: FileRow): void {
     this.#push(row, row);
-    const behind = this.#slots[this.#slots.length - PARSED]?.item;
+    const behind = this.#items[this.#items.length - PARSED];
     if (behind !== undefined && !("gap" in behind)) behind.forget();
     this.#bytes += ROW_BYTES + row.bytes;
-    while (this.#bytes > this.#maxBytes && this.#slots.length - this.#first > 1) this.#evict();
+    while (this.#bytes > this.#maxBytes && this.#items.length - this.#first > 1) this.#evict();
   }
 
   pushGap(gap: Gap, gen: string): void {
@@ -82,42 +77,49 @@ export class Ring {
     // A file that was cut and written anew may have a place that is called like one before: the newest is meant.
     if (isStart && !this.isStartGone) return this.#first;
     let low = this.#first;
-    let high = this.#slots.length;
+    let high = this.#items.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const slot = this.#slots[middle];
-      if (slot !== undefined && (slot.serial - serial || slot.place.offset - place.offset) < 0) low = middle + 1;
+      const item = this.#items[middle];
+      const later = (this.#serials[middle] ?? 0) - serial;
+      if (item !== undefined && (later || placeOf(item).offset - place.offset) < 0) low = middle + 1;
       else high = middle;
     }
-    const found = this.#slots[low];
-    if (found !== undefined && samePlace(found.place, place)) return low + 1;
+    const found = this.#items[low];
+    if (found !== undefined && samePlace(placeOf(found), place)) return low + 1;
     return isStart ? this.#first : undefined;
   }
 
   at(n: number): Item | undefined {
-    return n < this.#first ? undefined : this.#slots[n]?.item;
+    return n < this.#first ? undefined : this.#items[n];
   }
 
-  #push(item: Item, place: Place): void {
-    const { gen, offset, check } = place;
-    const kept = item === place ? place : { gen, offset, check };
-    this.#slots.push({ item, place: kept, serial: this.#lineage.indexOf(gen) ?? -1 });
-    this.#end = kept;
+  #push(item: Item, { gen, offset, check }: Place): void {
+    this.#items.push(item);
+    this.#serials.push(this.#lineage.indexOf(gen) ?? -1);
+    this.#end = { gen, offset, check };
   }
 
   #evict(): void {
-    const slot = this.#slots[this.#first];
-    this.#slots[this.#first] = undefined;
+    const item = this.#items[this.#first];
+    const serial = this.#serials[this.#first];
+    this.#items[this.#first] = undefined;
     this.#first += 1;
-    if (slot === undefined) return;
-    const { gen, offset, check } = slot.place;
+    if (item === undefined) return;
+    const { gen, offset, check } = placeOf(item);
     this.#start = { gen, offset, check };
-    this.#startSerial = slot.serial;
-    if (!("gap" in slot.item)) this.#bytes -= ROW_BYTES + slot.item.bytes;
-    if (this.#first < SLACK || this.#first < this.#slots.length / 2) return;
-    this.#slots = this.#slots.slice(this.#first);
+    this.#startSerial = serial;
+    if (!("gap" in item)) this.#bytes -= ROW_BYTES + item.bytes;
+    if (this.#first < SLACK || this.#first < this.#items.length / 2) return;
+    this.#items = this.#items.slice(this.#first);
+    this.#serials = this.#serials.slice(this.#first);
     this.#first = 0;
   }
+}
+
+/** The place after an item. */
+function placeOf(item: Item): Place {
+  return "gap" in item ? item.place : item;
 }
 
 export function samePlace(a: Place, b: Place): boolean {

@@ -17,7 +17,6 @@ const UNREAD = Symbol("not parsed yet");
 
 /** A row that parses its line when it is first asked, once for all who share it. */
 export class FileRow implements Row, Place {
-  readonly cursor: Cursor;
   readonly text: string;
   declare readonly cut?: number;
   readonly gen: string;
@@ -32,10 +31,14 @@ export class FileRow implements Row, Place {
     this.gen = place.gen;
     this.offset = place.offset;
     this.check = place.check;
-    this.cursor = formatCursor(place);
     this.start = start;
     this.text = text;
     if (cut > 0) this.cut = cut;
+  }
+
+  /** Made when it is asked for: kept, it would take more room than a short line. */
+  get cursor(): Cursor {
+    return formatCursor(this);
   }
 
   get record(): object | undefined {

@@ -1,4 +1,4 @@
-import { constants, statSync } from "node:fs";
+import { constants, readSync, statSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
@@ -79,6 +79,24 @@ export class SourceFile implements Identity {
       const read = await this.#read(buffer, filled, length - filled, position + filled);
       if (read === 0) break;
       filled += read;
+    }
+    return filled;
+  }
+
+  /**
+   * As `read`, on this thread: for what was written a moment ago, which is still in memory. Some 5 µs, against some 100
+   * by way of another thread, several times for each line.
+   */
+  readNow(buffer: Buffer, length: number, position: number): number {
+    let filled = 0;
+    try {
+      while (filled < length) {
+        const read = readSync(this.fd, buffer, filled, length - filled, position + filled);
+        if (read === 0) break;
+        filled += read;
+      }
+    } catch (error) {
+      throw unreadable(this.path, error);
     }
     return filled;
   }

@@ -103,7 +103,13 @@ export function openStream(options: StreamOptions): Stream {
     },
   });
   const look = (): Promise<void> => follower.look();
-  const wake = new Wake({ folders: () => catalog.folders, look, clock, pollMs: options.pollMs ?? POLL_MS });
+  const wake = new Wake({
+    folders: () => catalog.folders,
+    concerns: (folder, name) => catalog.concerns(folder, name),
+    look,
+    clock,
+    pollMs: options.pollMs ?? POLL_MS,
+  });
   const sources = new Sources(catalog, follower);
   let closed = false;
 

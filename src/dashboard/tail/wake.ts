@@ -5,10 +5,22 @@ import { statNow } from "./source-file.ts";
 
 /** After a look, hints wait this long, ms: a busy writer causes a hint a line. */
 const GATHER_MS = 8;
+/** Between two checks at least whether the folders are still those watched, ms: until then the poll does. */
+const CHECK_MS = 1000;
 
 interface Watched {
   readonly watcher: FSWatcher;
   readonly identity: string;
+}
+
+export interface WakeOptions {
+  readonly folders: () => readonly string[];
+  /** Whether a name in a folder has to do with the stream; left out: any. */
+  readonly concerns?: (folder: string, name: string) => boolean;
+  /** Never rejects. */
+  readonly look: () => Promise<void>;
+  readonly clock: Clock;
+  readonly pollMs: number;
 }
 
 /**
@@ -16,29 +28,32 @@ interface Watched {
  * and some bind mounts, and end when a folder is replaced. Where they come, they save the wait for the next poll.
  */
 export class Wake {
-  readonly #folders: () => readonly string[];
-  readonly #look: () => Promise<void>;
+  readonly #options: WakeOptions;
   readonly #clock: Clock;
-  readonly #pollMs: number;
   readonly #watched = new Map<string, Watched>();
   #looking = false;
   #again = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   #cancelPoll: (() => void) | undefined;
   #cancelGather: (() => void) | undefined;
   #closed = false;
 
-  /** `look` never rejects. */
-  constructor(options: { folders: () => readonly string[]; look: () => Promise<void>; clock: Clock; pollMs: number }) {
-    this.#folders = options.folders;
-    this.#look = options.look;
+  constructor(options: WakeOptions) {
+    this.#options = options;
     this.#clock = options.clock;
-    this.#pollMs = options.pollMs;
   }
 
+  /** Polls at whole multiples of the interval: those of all streams come together, in one waking of the process. */
   start(): void {
-    this.#watchFolders();
-    this.#cancelPoll = this.#clock.after(this.#pollMs, () => {
+    const now = this.#clock.monotonic();
+    if (now - this.#checkedAt >= CHECK_MS) {
+      this.#checkedAt = now;
+      this.#watchFolders();
+    }
+    const { pollMs } = this.#options;
+    const wait = Math.ceil(pollMs - (now % pollMs));
+    this.#cancelPoll = this.#clock.after(wait, () => {
       if (this.#closed) return;
       this.start();
       void this.#run();
@@ -58,7 +73,11 @@ export class Wake {
       this.#again = true;
       return;
     }
-    const wait = Math.max(0, this.#lookedAt + GATHER_MS - this.#clock.monotonic());
+    const wait = this.#lookedAt + GATHER_MS - this.#clock.monotonic();
+    if (wait <= 0) {
+      void this.#run();
+      return;
+    }
     this.#cancelGather = this.#clock.after(wait, () => {
       this.#cancelGather = undefined;
       void this.#run();
@@ -69,7 +88,7 @@ export class Wake {
     if (this.#looking || this.#closed) return;
     this.#looking = true;
     this.#again = false;
-    await this.#look();
+    await this.#options.look();
     this.#looking = false;
     this.#lookedAt = this.#clock.monotonic();
     if (this.#again) this.#hint();
@@ -77,7 +96,7 @@ export class Wake {
 
   /** A folder that came, went or was replaced since is watched as it is now. */
   #watchFolders(): void {
-    const folders = this.#folders();
+    const folders = this.#options.folders();
     for (const folder of this.#watched.keys()) if (!folders.includes(folder)) this.#unwatch(folder);
     for (const folder of folders) {
       const found = statNow(folder);
@@ -91,8 +110,8 @@ export class Wake {
 
   #watch(folder: string, identity: string): void {
     try {
-      const watcher = watch(folder, { persistent: false }, () => {
-        this.#hint();
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name === null || this.#options.concerns?.(folder, name) !== false) this.#hint();
       });
       watcher.on("error", () => {
         this.#unwatch(folder);

@@ -12,30 +12,40 @@ const POLL_MS = 1_000_000;
 interface Started {
   clock: ManualClock;
   looks: () => number;
-  /** Waits until notices have led to a look. */
-  noticed: () => Promise<void>;
+  /** Waits, and lets the clock go on, until there were so many looks. */
+  noticed: (looks: number) => Promise<void>;
 }
 
-function start(t: TestContext, folder: string, look?: () => Promise<void>): Started {
+function start(
+  t: TestContext,
+  folder: string,
+  look?: () => Promise<void>,
+  concerns?: (folder: string, name: string) => boolean,
+): Started {
   const clock = new ManualClock();
   let looks = 0;
   const count = async (): Promise<void> => {
     looks += 1;
     await look?.();
   };
-  const wake = new Wake({ folders: () => [folder], look: count, clock, pollMs: POLL_MS });
+  const wake = new Wake({
+    folders: () => [folder],
+    look: count,
+    clock,
+    pollMs: POLL_MS,
+    ...(concerns === undefined ? {} : { concerns }),
+  });
   wake.start();
   t.after(() => wake.close());
-  const isSince = (before: number): boolean => looks > before;
-  const noticed = async (): Promise<void> => {
+  const looked = (): number => looks;
+  const noticed = async (wanted: number): Promise<void> => {
     const deadline = performance.now() + 10_000;
-    const before = looks;
-    for (; !isSince(before); clock.advance(1)) {
+    for (; looked() < wanted; clock.advance(1)) {
       assert.ok(performance.now() < deadline, "no notice in 10 s");
       await new Promise((done) => setTimeout(done, 1));
     }
   };
-  return { clock, looks: () => looks, noticed };
+  return { clock, looks: looked, noticed };
 }
 
 test("each poll is a look, and no look is taken after the end", async (t) => {
@@ -58,23 +68,41 @@ test("each poll is a look, and no look is taken after the end", async (t) => {
   assert.equal(looks, 3);
 });
 
-test("a notice is a look; many at once are one", async (t) => {
+test("a notice is a look at once; the many that follow it are one more, 8 ms later", async (t) => {
   const folder = await temporaryFolder(t);
-  const { noticed, looks } = start(t, folder);
+  const { clock, looks } = start(t, folder);
   for (let n = 0; n < 50; n += 1) await writeFile(join(folder, "a"), String(n));
-  await noticed();
-  await new Promise((done) => setTimeout(done, 20));
+  await new Promise((done) => setTimeout(done, 50));
   assert.equal(looks(), 1);
+  clock.advance(7);
+  assert.equal(looks(), 1);
+  clock.advance(1);
+  assert.equal(looks(), 2);
+  await new Promise((done) => setTimeout(done, 20));
+  clock.advance(100);
+  assert.equal(looks(), 2);
+});
+
+test("a name that has nothing to do with the stream is no notice", async (t) => {
+  const folder = await temporaryFolder(t);
+  const { clock, looks, noticed } = start(t, folder, undefined, (_folder, name) => name.startsWith("a"));
+  await writeFile(join(folder, "b"), "");
+  await new Promise((done) => setTimeout(done, 50));
+  clock.advance(100);
+  assert.equal(looks(), 0);
+  await writeFile(join(folder, "a"), "");
+  await noticed(1);
 });
 
 test("a folder that comes later, or in the place of another, is watched from the next poll on", async (t) => {
   const folder = join(await temporaryFolder(t), "later");
-  const { clock, noticed } = start(t, folder);
+  const { clock, looks, noticed } = start(t, folder);
   for (let n = 0; n < 2; n += 1) {
     await mkdir(folder);
     clock.advance(POLL_MS);
+    const before = looks();
     await writeFile(join(folder, "a"), "");
-    await noticed();
+    await noticed(before + 1);
     await rename(folder, `${folder}.old`);
     await rm(`${folder}.old`, { recursive: true });
   }
@@ -85,11 +113,11 @@ test("a notice during a look leads to another look", async (t) => {
   let release: (() => void) | undefined;
   const { noticed, looks } = start(t, folder, () => new Promise((resolve) => (release = resolve)));
   await writeFile(join(folder, "a"), "");
-  await noticed();
+  await noticed(1);
   await writeFile(join(folder, "b"), "");
   await new Promise((done) => setTimeout(done, 20));
   assert.equal(looks(), 1);
   release?.();
-  await noticed();
+  await noticed(2);
   release?.();
 });
