@@ -2,6 +2,7 @@ import type { BenchRow } from "./bench.ts";
 import { bigFile } from "./dashboard/big-file.ts";
 import { connections, idleness, stalled } from "./dashboard/footprint.ts";
 import { burst, delays } from "./dashboard/live.ts";
+import { loopWaits } from "./dashboard/loop.ts";
 import { FULL } from "./dashboard/sizes.ts";
 import type { Sizes } from "./dashboard/sizes.ts";
 
@@ -15,6 +16,7 @@ export async function run(sizes: Sizes = FULL): Promise<BenchRow[]> {
     ...(await delays(sizes)),
     ...(await burst(sizes)),
     ...(await bigFile(sizes)),
+    ...(await loopWaits(sizes)),
     ...(await connections(sizes)),
     ...(await idleness(sizes)),
     ...(await stalled(sizes)),

@@ -15,7 +15,7 @@ import type { Sizes } from "./sizes.ts";
 import { Stage } from "./stage.ts";
 import type { Server } from "./stage.ts";
 
-const LAST = 1000;
+export const LAST = 1000;
 const BLOCK_BYTES = 2 ** 20;
 const WARM_UP = 20;
 const TAILS = 5;
@@ -46,7 +46,7 @@ export async function bigFile(sizes: Sizes): Promise<BenchRow[]> {
 }
 
 /** Lines of a month ago, the needle in one of the first block. */
-async function fill(path: string, bytes: number): Promise<void> {
+export async function fill(path: string, bytes: number): Promise<void> {
   const lines = new Lines(Math.floor(BLOCK_BYTES / new Lines(1).block(0).length), Date.now() - MONTH_MS);
   const file = await open(path, "a");
   for (let written = 0, first = 0; written < bytes; first += lines.perBlock) {
@@ -78,7 +78,7 @@ async function ends(ours: Server, express: Server, { answers }: Sizes, where: st
 }
 
 /** Until the first byte of the body; throws if the lines are not those asked for. */
-async function timeToFirst(server: Server, path: string): Promise<number> {
+export async function timeToFirst(server: Server, path: string): Promise<number> {
   let lines = 0;
   const scan = new NumberScan(() => {
     lines += 1;
@@ -121,11 +121,11 @@ async function searches(ours: Server, express: Server, where: string): Promise<B
   });
 }
 
-function searchPath(): string {
+export function searchPath(): string {
   return `/api/search?topic=messages&q=${encodeURIComponent(Q)}`;
 }
 
-async function timeSearch(server: Server, path: string): Promise<number> {
+export async function timeSearch(server: Server, path: string): Promise<number> {
   const started = performance.now();
   const response = await request(server, path);
   let text = "";

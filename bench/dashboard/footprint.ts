@@ -8,7 +8,7 @@ import { monotonicMs } from "./clients.ts";
 import { ofEach, rowsOf } from "./compare.ts";
 import { Lines } from "./lines.ts";
 import { appending } from "./live.ts";
-import { cpuMs, forgetPeak, memory, untilIdle } from "./proc.ts";
+import { forgetPeak, memory, threadsMs, untilIdle } from "./proc.ts";
 import { openReader } from "./reader.ts";
 import type { Sizes } from "./sizes.ts";
 import { Stage } from "./stage.ts";
@@ -63,9 +63,9 @@ export async function idleness({ idle }: Sizes): Promise<BenchRow[]> {
   const shares = await ofEach(async (stage, kind) => {
     const { pid } = await stage.start(kind, { file: await stage.file(FEW_LINES) });
     await pause(idle.settleMs);
-    const [before, since] = [await cpuMs(pid), performance.now()];
+    const [before, since] = [await threadsMs(pid), performance.now()];
     await pause(idle.ms);
-    return (((await cpuMs(pid)) - before) / (performance.now() - since)) * 100;
+    return (((await threadsMs(pid)) - before) / (performance.now() - since)) * 100;
   });
   return rowsOf(shares, { what: "nobody connected", unit: "% of a core", better: "less", aim: 0.5 });
 }

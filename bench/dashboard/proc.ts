@@ -2,8 +2,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Linux counts processor time for /proc in hundredths of a second on every architecture that Node runs on. */
-const TICK_MS = 10;
 const WINDOW_MS = 200;
 const IDLE_SHARE = 0.05;
 const MOST_WINDOWS = 600;
@@ -18,14 +16,6 @@ export async function memory(pid: number): Promise<{ rss: number; peak: number }
 /** The most there was is what there is now. */
 export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, "5");
-}
-
-/** Processor time, ms, of user and kernel. */
-export async function cpuMs(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  // The name in brackets may hold spaces; after it utime and stime are fields 14 and 15 of proc(5).
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 /** Processor time, ms, of the threads there are now: finer than ticks. */

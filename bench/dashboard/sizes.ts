@@ -7,6 +7,8 @@ export interface Sizes {
   readonly bigFileBytes: number;
   /** Answers timed of the big file. */
   readonly answers: number;
+  /** For how long the event loop is watched while everything goes on. */
+  readonly loopSeconds: number;
   readonly connections: number;
   /** After what a start leaves to be done, and its threads, have come to their end. */
   readonly idle: { readonly settleMs: number; readonly ms: number };
@@ -19,8 +21,9 @@ export const FULL: Sizes = {
   burst: { lines: 300_000, clients: 10 },
   bigFileBytes: 2 ** 30,
   answers: 200,
+  loopSeconds: 10,
   connections: 2000,
-  idle: { settleMs: 12_000, ms: 10_000 },
+  idle: { settleMs: 12_000, ms: 20_000 },
   load: { linesPerSecond: 20_000, seconds: 4, rounds: 2 },
 };
 
@@ -30,6 +33,7 @@ export const QUICK: Sizes = {
   burst: { lines: 3000, clients: 3 },
   bigFileBytes: 4 * 2 ** 20,
   answers: 3,
+  loopSeconds: 0.3,
   connections: 40,
   idle: { settleMs: 0, ms: 300 },
   load: { linesPerSecond: 5000, seconds: 0.5, rounds: 1 },

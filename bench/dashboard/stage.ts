@@ -8,10 +8,20 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Lines } from "./lines.ts";
 
-/** `ours` and `many` are the dashboard; `many` takes as many WebSockets as it is told. */
-export type Kind = "ours" | "many" | "express" | "ws";
+/**
+ * `ours`, `monitored` and `many` are the dashboard; `many` takes as many WebSockets as it is told. `bare` is a process
+ * that does nothing.
+ */
+export type Kind = "ours" | "monitored" | "many" | "express" | "ws" | "bare";
 /** How its clients are talked to. */
 export type Wire = "dashboard" | "sse" | "ws";
+
+/** How long the event loop was held, ms. */
+export interface LoopWaits {
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
 
 export interface Server {
   readonly wire: Wire;
@@ -19,16 +29,23 @@ export interface Server {
   readonly port: number;
   /** What it tails. */
   readonly file: string;
-  /** Resolves when its heap has been swept; not for `ours`. */
+  /** Resolves when its heap has been swept; for `many`, `express` and `ws`. */
   sweep(): Promise<void>;
+  /** Since it was asked last; for `monitored` and `bare`. */
+  loopWaits(): Promise<LoopWaits>;
   stop(): Promise<void>;
 }
 
-const PROGRAMS: Readonly<Record<Kind, { wire: Wire; url: URL }>> = {
-  ours: { wire: "dashboard", url: new URL("../../src/dashboard/main.js", import.meta.url) },
-  many: { wire: "dashboard", url: new URL("./many-sockets.js", import.meta.url) },
-  express: { wire: "sse", url: new URL("./express-sse.js", import.meta.url) },
-  ws: { wire: "ws", url: new URL("./ws-tail.js", import.meta.url) },
+const DASHBOARD = new URL("../../src/dashboard/main.js", import.meta.url);
+const MONITOR = new URL("./loop-monitor.js", import.meta.url);
+const SWEEPS = ["--expose-gc"];
+const PROGRAMS: Readonly<Record<Kind, { wire: Wire; url: URL; flags: readonly string[] }>> = {
+  ours: { wire: "dashboard", url: DASHBOARD, flags: [] },
+  monitored: { wire: "dashboard", url: DASHBOARD, flags: ["--import", MONITOR.href] },
+  many: { wire: "dashboard", url: new URL("./many-sockets.js", import.meta.url), flags: SWEEPS },
+  express: { wire: "sse", url: new URL("./express-sse.js", import.meta.url), flags: SWEEPS },
+  ws: { wire: "ws", url: new URL("./ws-tail.js", import.meta.url), flags: SWEEPS },
+  bare: { wire: "dashboard", url: MONITOR, flags: [] },
 };
 const HISTORY = "message-history.jsonl";
 
@@ -62,9 +79,9 @@ export class Stage {
 
   async start(kind: Kind, given: { file?: string; maxSockets?: number } = {}): Promise<Server> {
     const file = given.file ?? (await this.file());
-    const { wire, url } = PROGRAMS[kind];
-    const flags = kind === "ours" ? [] : ["--expose-gc"];
-    const child = spawn(process.execPath, [...flags, fileURLToPath(url), file, String(given.maxSockets ?? 64)], {
+    const { wire, url, flags } = PROGRAMS[kind];
+    const words = url === DASHBOARD ? [] : [file, String(given.maxSockets ?? 64)];
+    const child = spawn(process.execPath, [...flags, fileURLToPath(url), ...words], {
       cwd: this.#root,
       stdio: ["ignore", "pipe", "inherit"],
       env: { PATH: process.env["PATH"] ?? "", TINYCLAW_DIR: path.dirname(file), DASHBOARD_PORT: "0" },
@@ -79,6 +96,11 @@ export class Stage {
         const swept = told(child, /swept/);
         child.kill("SIGUSR2");
         await swept;
+      },
+      async loopWaits() {
+        const waits = told(child, /loop (\{.*\})/);
+        child.kill("SIGUSR2");
+        return JSON.parse((await waits)[1] ?? "") as LoopWaits;
       },
       async stop() {
         if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,0 +1,16 @@
+/** The images and the stack that runs from them, on this machine's Docker engine. */
+import { Stack } from "../test/docker/support/stack.ts";
+import type { BenchRow } from "./bench.ts";
+import { idleMemory, imageSizes, startTime } from "./docker/footprint.ts";
+
+/** Builds the images, starts the stack against the stand-ins, measures, and takes everything down. */
+export async function run(): Promise<BenchRow[]> {
+  const stack = await Stack.open();
+  try {
+    const sizes = await imageSizes(stack);
+    const start = await startTime(stack);
+    return [...sizes, ...start, ...(await idleMemory(stack))];
+  } finally {
+    await stack.close();
+  }
+}

@@ -1,0 +1,74 @@
+/** What the stack takes on an operator's machine: of its disk, of its memory, of their time. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { BenchRow } from "../bench.ts";
+import { docker } from "../../test/docker/support/docker.ts";
+import { SERVICES } from "../../test/docker/support/stack.ts";
+import type { Service, Stack } from "../../test/docker/support/stack.ts";
+
+const BASE = "node:22-bookworm-slim";
+const AGENT = "/app/node_modules/@anthropic-ai/claude-agent-sdk-linux-*/claude";
+/** Docker counts megabytes of 10^6 bytes. */
+const MB = 1e6;
+const MOST_MB: Readonly<Record<Service, number>> = { broker: 40, bot: 120, dashboard: 60 };
+const MOST_RSS_MB: Readonly<Record<Service, number>> = { broker: 80, bot: 129, dashboard: 90 };
+const MOST_SECONDS = 20;
+/** After the start there is garbage that goes by itself. */
+const SETTLE_MS = 10_000;
+const SAMPLES = 5;
+const SAMPLE_MS = 1000;
+
+/** Sizes of the images without their base; the bot's also without the agent's binary, which is the SDK's. */
+export async function imageSizes(stack: Stack): Promise<BenchRow[]> {
+  const base = await sizeOf(BASE);
+  const agent = Number(
+    await docker("run", "--rm", "--network", "none", stack.image("bot"), "sh", "-c", `stat -c %s ${AGENT}`),
+  );
+  const rows: BenchRow[] = [];
+  for (const service of SERVICES) {
+    const own = (await sizeOf(stack.image(service))) - base;
+    const what = `image of the ${service}, without its base`;
+    if (service === "bot") rows.push(row(`${what}, with the agent's binary`, own / MB, "MB"));
+    const less = service === "bot" ? own - agent : own;
+    rows.push(row(service === "bot" ? `${what} and the agent's binary` : what, less / MB, "MB", MOST_MB[service]));
+  }
+  return rows;
+}
+
+async function sizeOf(image: string): Promise<number> {
+  return Number(await docker("image", "inspect", "--format", "{{.Size}}", image));
+}
+
+/** Seconds from `./tinyclaw.sh start` to three healthy services. The stack must be down. */
+export async function startTime(stack: Stack): Promise<BenchRow[]> {
+  return [row("from start to all healthy", (await stack.up()) / 1000, "s", MOST_SECONDS)];
+}
+
+/** Resident memory of a container's processes while nothing happens, median of some seconds; no agent may run. */
+export async function idleMemory(stack: Stack): Promise<BenchRow[]> {
+  await pause(SETTLE_MS);
+  const samples: Record<Service, number[]> = { broker: [], bot: [], dashboard: [] };
+  for (let n = 0; n < SAMPLES; n += 1) {
+    for (const service of SERVICES) samples[service].push(await residentMemory(stack, service));
+    await pause(SAMPLE_MS);
+  }
+  const median = (sample: readonly number[]): number => sample.toSorted((a, b) => a - b)[SAMPLES >> 1] ?? Number.NaN;
+  return SERVICES.map((service) => {
+    const what = `idle resident memory of the ${service}${service === "bot" ? ", without agents" : ""}`;
+    return row(what, median(samples[service]) / MB, "MB", MOST_RSS_MB[service]);
+  });
+}
+
+/** Of all processes of a container, but for what looks into it at that moment. Bytes. */
+async function residentMemory(stack: Stack, service: Service): Promise<number> {
+  const table = await docker("top", await stack.container(service), "-o", "pid,rss,args");
+  const rows = table
+    .split("\n")
+    .slice(1)
+    .filter((line) => !line.includes("--check"));
+  return rows.reduce((sum, line) => sum + Number(/^\s*\d+\s+(\d+)/.exec(line)?.[1]) * 1024, 0);
+}
+
+function row(what: string, value: number, unit: string, most?: number): BenchRow {
+  const aim = most === undefined ? {} : { target: `≤ ${most}`, ok: value <= most };
+  return { area: "docker", what, value, unit, ...aim };
+}
