@@ -1,4 +1,5 @@
 /** Asking the server for what has been. */
+import { listParameters, listPath } from "./topics.js";
 
 /** What the server refused, in its own words. */
 export class ApiError extends Error {
@@ -68,7 +69,14 @@ export async function* lines(path, parameters, signal) {
   }
 }
 
-/** The list that goes with a topic. @param {string} topic */
-export function listPath(topic) {
-  return `/api/${topic}/recent`;
+/**
+ * A page of a topic's list. Throws ApiError.
+ * @param {string} topic
+ * @param {Record<string, unknown>} filter as the WebSocket takes it, and `from` and `to`, epoch ms
+ * @param {{n: number, before?: string | undefined, after?: string | null | undefined}} place
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Page>}
+ */
+export function getPage(topic, filter, place, signal) {
+  return get(listPath(topic), { ...listParameters(topic, filter), ...place }, signal);
 }

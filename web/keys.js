@@ -52,14 +52,25 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    if (event.defaultPrevented || event.isComposing) return;
-    const isControl = event.ctrlKey || event.metaKey;
-    if (document.querySelector("dialog[open]") !== null && !isControl) return;
-    if (isTyping(event.target) && !isControl && event.key !== "Escape") return;
-    const name = `${isControl ? "ctrl+" : ""}${event.key}`;
-    const found = [...this.#view, ...this.#own].find(({ key }) => key === name);
-    if (found === undefined || event.altKey) return;
+    const isInDialog = document.querySelector("dialog[open]") !== null;
+    const found = keyFor(event, { isTyping: isTyping(event.target), isInDialog }, [...this.#view, ...this.#own]);
+    if (found === undefined) return;
     event.preventDefault();
     found.run(event);
   }
+}
+
+/**
+ * What was meant; the first of these of its name. In a field only with Ctrl, or Escape; in a dialog only with Ctrl.
+ * @param {Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "defaultPrevented" | "isComposing">} pressed
+ * @param {{isTyping: boolean, isInDialog: boolean}} where
+ * @param {readonly Key[]} keys
+ */
+export function keyFor(pressed, { isTyping, isInDialog }, keys) {
+  const { ctrlKey, metaKey, altKey, defaultPrevented, isComposing } = pressed;
+  const isControl = ctrlKey || metaKey;
+  if (defaultPrevented || isComposing || altKey) return undefined;
+  if (!isControl && (isInDialog || (isTyping && pressed.key !== "Escape"))) return undefined;
+  const name = `${isControl ? "ctrl+" : ""}${pressed.key}`;
+  return keys.find(({ key }) => key === name);
 }

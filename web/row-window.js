@@ -5,7 +5,7 @@
  *   following ──hold()──▶ held: rows that come are counted, and kept while they are few ──release()──▶ following
  *   following or held ──around(cursor)──▶ away: the stretch lies in the past ──release()──▶ following
  */
-import { get, listPath } from "./api.js";
+import { getPage } from "./api.js";
 
 /**
  * @typedef {import("./api.js").Row} Row
@@ -264,14 +264,11 @@ export class RowWindow extends EventTarget {
 
   /**
    * Throws when it is aborted, also when the answer was there already.
-   * @param {Record<string, unknown>} place
+   * @param {Parameters<typeof getPage>[2]} place
    * @param {AbortSignal} signal
-   * @returns {Promise<import("./api.js").Page>}
    */
   async #page(place, signal) {
-    const { threadId, ...filter } = this.#filter;
-    const bodies = this.#topic === "prompts" ? { full: 0 } : {};
-    const page = await get(listPath(this.#topic), { ...filter, thread: threadId, ...bodies, ...place }, signal);
+    const page = await getPage(this.#topic, this.#filter, place, signal);
     signal.throwIfAborted();
     return page;
   }

@@ -3,10 +3,8 @@
  * k, Home, End, opened with Enter. It follows its end as long as the reader is there.
  */
 import { h } from "./dom.js";
+import { drawnRange, followsEnd, topToReveal } from "./list-place.js";
 
-/** Rows drawn beyond what can be seen, on either side. */
-const MARGIN = 20;
-const MAX_DRAWN = 190;
 let lists = 0;
 
 /**
@@ -96,6 +94,11 @@ export class VirtualList extends EventTarget {
     return this.#items[this.#indexOf(this.chosen)];
   }
 
+  get #view() {
+    const { scrollTop, clientHeight } = this.element;
+    return { top: scrollTop, height: clientHeight, rowHeight: this.#rowHeight };
+  }
+
   /** @param {string} key */
   #indexOf(key) {
     return key === "" ? -1 : this.#items.findIndex((item) => this.#keyOf(item) === key);
@@ -103,20 +106,17 @@ export class VirtualList extends EventTarget {
 
   /** @param {number} index */
   #reveal(index) {
-    const { scrollTop, clientHeight } = this.element;
-    const top = index * this.#rowHeight;
-    if (top >= scrollTop && top + this.#rowHeight <= scrollTop + clientHeight) return;
+    const top = topToReveal(this.#view, index);
+    if (top === undefined) return;
     this.isFollowing = false;
-    this.element.scrollTop = Math.max(0, top - clientHeight / 2);
+    this.element.scrollTop = top;
   }
 
   #scrolled() {
-    const { scrollTop, clientHeight, scrollHeight } = this.element;
-    // Rows that come between a scroll and its event put the end further away: only who scrolls up leaves it.
+    const { scrollTop, scrollHeight } = this.element;
     const isMovedUp = scrollTop < this.#top;
     this.#top = scrollTop;
-    const isNearEnd = scrollTop + clientHeight >= scrollHeight - this.#rowHeight;
-    const isAtEnd = isNearEnd || (this.isFollowing && !isMovedUp);
+    const isAtEnd = followsEnd(this.#view, { whole: scrollHeight, isFollowing: this.isFollowing, isMovedUp });
     if (isAtEnd !== this.isFollowing) {
       this.isFollowing = isAtEnd;
       this.dispatchEvent(new Event("follow"));
@@ -134,10 +134,7 @@ export class VirtualList extends EventTarget {
     this.#frame = 0;
     if (this.isFollowing) this.element.scrollTop = this.element.scrollHeight;
     this.#top = this.element.scrollTop;
-    const { scrollTop, clientHeight } = this.element;
-    const first = Math.max(0, Math.floor(scrollTop / this.#rowHeight) - MARGIN);
-    const wanted = Math.min(MAX_DRAWN, Math.ceil(clientHeight / this.#rowHeight) + 2 * MARGIN);
-    const last = Math.min(this.#items.length, first + wanted);
+    const { first, last } = drawnRange(this.#view, this.#items.length);
     const seen = new Set();
     for (const [offset, item] of this.#items.slice(first, last).entries()) {
       const key = this.#keyOf(item);

@@ -21,8 +21,8 @@ export interface Connection {
   close(code: number, reason: string): void;
 }
 
-/** What is done with one WebSocket. None of it throws. */
-export interface Session {
+/** Who is at the other end of one WebSocket, as he is dealt with here. None of it throws. */
+export interface Peer {
   /** A text frame of at most 16 KiB. */
   onMessage(text: string): void;
   /** There is room again. */

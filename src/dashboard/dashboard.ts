@@ -8,7 +8,7 @@ import { AccessTokens } from "./access/jwt.ts";
 import { watchLoopDelay } from "./api/loop-delay.ts";
 import { allowLargeHeaders } from "./config.ts";
 import type { DashboardConfig } from "./config.ts";
-import type { Connection, Session } from "./connection.ts";
+import type { Connection, Peer } from "./connection.ts";
 import { Refusal } from "./errors.ts";
 import { expiring } from "./expiring.ts";
 import { History } from "./history.ts";
@@ -27,8 +27,8 @@ import { search } from "./scan/search.ts";
 import { listen } from "./server.ts";
 import type { Server } from "./server.ts";
 import { Services } from "./services/services.ts";
-import { sessionsOver } from "./socket/session.ts";
-import type { Sessions } from "./socket/session.ts";
+import { peersOver } from "./socket/peer.ts";
+import type { Peers } from "./socket/peer.ts";
 import { sseAnswer } from "./sse.ts";
 import { Tallies } from "./tallies.ts";
 import { openStreams } from "./topics.ts";
@@ -160,7 +160,7 @@ export class Dashboard {
     const { allowedHosts, token } = config;
     await this.#tokens?.warm();
     const access = new Access({ allowedHosts, token, tokens: this.#tokens });
-    const sessions = sessionsOver({
+    const peers = peersOver({
       streams: this.#streams,
       history: this.#history,
       states: this.#states,
@@ -168,11 +168,11 @@ export class Dashboard {
       log,
       boot: randomBytes(8).toString("hex"),
     });
-    const begin = (connection: Connection): Session => {
+    const begin = (connection: Connection): Peer => {
       void this.#readStatus();
-      return sessions.begin(connection);
+      return peers.begin(connection);
     };
-    const routes = createRoutes(this.#routeDeps(sessions));
+    const routes = createRoutes(this.#routeDeps(peers));
     const server = await listen({
       host: config.host,
       port: config.port,
@@ -196,7 +196,7 @@ export class Dashboard {
     return server;
   }
 
-  #routeDeps(sessions: Sessions): RouteDeps {
+  #routeDeps(peers: Peers): RouteDeps {
     const { config, clock, log, version, webDir = WEB } = this.#options;
     const page = loadPage(webDir, LIBRARIES);
     if (page.missing.length > 0) log.warn({ missing: page.missing }, "libraries of the page are not installed");
@@ -215,7 +215,7 @@ export class Dashboard {
       counters: {
         requestsByStatus: () => this.#requests,
         sockets: () => this.#server?.sockets() ?? 0,
-        subscriptions: () => sessions.subscriptions(),
+        subscriptions: () => peers.subscriptions(),
         openAnswers: () => this.#server?.openAnswers() ?? 0,
       },
       loopDelay: () => this.#loop.read(),

@@ -53,8 +53,8 @@ function dropUndefined(filter: object): Filter {
 
 /** Epoch ms of a row: a record's `timestamp`, an older one's `ts`, pino's `time`. */
 export function timeOfRow(row: Row): number | undefined {
-  const record = row.record as Readonly<Record<string, unknown>> | undefined;
-  const time = record?.["timestamp"] ?? record?.["ts"] ?? record?.["time"];
+  const { timestamp, ts, time: own } = row.record ?? {};
+  const time = timestamp ?? ts ?? own;
   return typeof time === "number" && Number.isFinite(time) ? time : undefined;
 }
 
@@ -79,7 +79,7 @@ function equality(name: string, wanted: Value | readonly Value[]): Test {
   const values = new Set((Array.isArray(wanted) ? wanted : [wanted]).map((one: Value) => written(one)));
   return ({ record }) => {
     if (record === undefined || !Object.hasOwn(record, name)) return false;
-    const found = (record as Readonly<Record<string, unknown>>)[name];
+    const found = record[name];
     return (typeof found === "string" || typeof found === "number") && values.has(written(found));
   };
 }

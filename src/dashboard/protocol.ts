@@ -26,11 +26,14 @@ export const clientFrame = z.discriminatedUnion("type", [
 ]);
 export type ClientFrame = z.infer<typeof clientFrame>;
 
+/** Rows are missing here; `from` is null where nothing is known of what was before. */
+export type GapFields = Omit<Gap, "from"> & { readonly from: string | null };
+
 export type ServerFrame =
   | { type: "welcome"; version: 1; boot: string; topics: readonly (Topic | StateTopic)[] }
   /** `first`: the cursor of the first row. `last`: the place reached, just after the last row or further on. */
   | { type: "rows"; id: string; first: string; last: string; rows: readonly object[] }
-  | ({ type: "gap"; id: string } & Omit<Gap, "from"> & { from: string | null })
+  | ({ type: "gap"; id: string } & GapFields)
   | { type: "state"; topic: StateTopic; rev: number; data: object }
   /** `closed`: there is no subscription of this id; without it, one that there is goes on. */
   | { type: "error"; id?: string; code: string; message: string; closed?: true }

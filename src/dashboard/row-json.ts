@@ -1,9 +1,11 @@
-import type { Row } from "./tail/stream.ts";
+import type { GapFields } from "./protocol.ts";
+import type { Gap, Row } from "./tail/stream.ts";
+import { factsOf, TOPIC_NAMES } from "./topics.ts";
 
-/** How much of a record goes out: `slim` is without the long texts of a prompt. */
+/** How much of a record goes out: `slim` is without its bodies. */
 export type Shape = "full" | "slim";
 
-const BODIES = new Set(["systemPrompt", "userMessage", "prompt"]);
+const BODIES = new Set(TOPIC_NAMES.flatMap((topic) => factsOf(topic).bodies));
 const EMPTY_OBJECT = /^\s*\{\s*\}\s*$/;
 
 /**
@@ -43,4 +45,9 @@ function rebuilt({ cursor }: Row, record: object, wanted: (name: string) => bool
 
 function raw({ cursor, text, cut }: Row): string {
   return JSON.stringify(cut === undefined ? { cursor, raw: text } : { cursor, raw: text, cut });
+}
+
+/** A gap as clients see it. */
+export function gapFields({ from, to, bytes, reason }: Gap): GapFields {
+  return { from: from ?? null, to, bytes, reason };
 }

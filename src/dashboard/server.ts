@@ -2,7 +2,7 @@
 import type * as Uws from "uWebSockets.js";
 import { ConfigError, describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { Connection, Session } from "./connection.ts";
+import type { Connection, Peer } from "./connection.ts";
 import { DashboardError } from "./errors.ts";
 import type { Answer, Headers, Request, Whole } from "./http.ts";
 import { CLOSE } from "./protocol.ts";
@@ -14,7 +14,7 @@ import type { SocketConnection } from "./server/web-sockets.ts";
 export type Upgrade =
   | { readonly status: "refused"; readonly answer: Whole }
   /** Called once the connection is open. */
-  | { readonly status: "open"; readonly session: (connection: Connection) => Session };
+  | { readonly status: "open"; readonly peer: (connection: Connection) => Peer };
 
 export interface ServerOptions {
   readonly host: string;
@@ -83,7 +83,7 @@ class UwsServer implements Server {
         const asked = requestOf(request);
         const upgrade = options.upgrade(asked);
         if (upgrade.status === "refused") this.#serve(new Reply(response, false), asked, () => upgrade.answer);
-        else accept(upgrade.session, { response, request, context });
+        else accept(upgrade.peer, { response, request, context });
       }),
     );
     this.#app.any("/*", (response, request) => {

@@ -1,12 +1,13 @@
 import type { Clock } from "../core/clock.ts";
 import { errorCode } from "../core/errors.ts";
+import { breathe } from "./breathe.ts";
 import type { Filter } from "./filter.ts";
 import { matchOf } from "./filter.ts";
 import type { Headers, Sink, Streamed } from "./http.ts";
-import { rowJson } from "./row-json.ts";
+import { FRAME, GATHER_MS, SCAN_BYTES } from "./live-rows.ts";
+import { gapFields, rowJson } from "./row-json.ts";
 import type { Shape } from "./row-json.ts";
 import { checkedCursor } from "./socket/start.ts";
-import { breathe } from "./tail/collector.ts";
 import type { Cursor, Match, Slice, Stream } from "./tail/stream.ts";
 
 export interface SseOptions {
@@ -29,9 +30,7 @@ const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2000;
 /** Ends after which a client is told why. */
 const LAST_WORDS: ReadonlySet<string> = new Set(["server_stopping", "sign_in_expired"]);
-/** Rows that come within this time of others go out with them, ms. */
-const GATHER_MS = 16;
-const LIMIT = { rows: 500, bytes: 64 * 1024, scan: 1024 * 1024 };
+const LIMIT = { rows: FRAME.rows, bytes: FRAME.text, scan: SCAN_BYTES };
 
 /**
  * The rows of a stream as server-sent events, from now or from after a place, until the client leaves. Throws the
@@ -106,8 +105,7 @@ class EventFlow {
     const { shape } = this.#options;
     const events = items.map((item) => {
       if (!("gap" in item)) return `id: ${item.cursor}\ndata: ${rowJson(item, shape)}\n\n`;
-      const { from = null, to, bytes, reason } = item.gap;
-      return `event: gap\nid: ${to}\ndata: ${JSON.stringify({ from, to, bytes, reason })}\n\n`;
+      return `event: gap\nid: ${item.gap.to}\ndata: ${JSON.stringify(gapFields(item.gap))}\n\n`;
     });
     const last = items.at(-1);
     this.#told = last !== undefined && "gap" in last ? last.gap.to : last?.cursor;

@@ -1,11 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { breathe } from "./breathe.ts";
 import { ThreadCounts } from "./scan/counts.ts";
 import type { CountedTopic, Totals } from "./scan/counts.ts";
 import type { ScanPool } from "./scan/pool.ts";
 import type { CountedRow } from "./services/message-counts.ts";
-import { breathe } from "./tail/collector.ts";
 import { formatCursor, startOf } from "./tail/cursor.ts";
 import type { Place } from "./tail/cursor.ts";
 import type { Cursor, Row, Source } from "./tail/stream.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Access, Entry } from "./access/access.ts";
-import type { Connection, Session } from "./connection.ts";
+import type { Connection, Peer } from "./connection.ts";
 import { Refusal } from "./errors.ts";
 import { refused } from "./http.ts";
 import type { Request } from "./http.ts";
@@ -8,12 +8,12 @@ import { CLOSE, SUBPROTOCOL } from "./protocol.ts";
 import type { Upgrade } from "./server.ts";
 
 export interface UpgradeDeps {
-  readonly access: Access;
+  readonly access: Pick<Access, "checkUpgrade">;
   readonly clock: Clock;
   /** WebSockets open now, and at most. */
   readonly sockets: () => number;
   readonly maxSockets: number;
-  readonly begin: (connection: Connection) => Session;
+  readonly begin: (connection: Connection) => Peer;
 }
 
 /** Frames kept of a client whose verdict is not there yet: a page sends one a view. */
@@ -31,36 +31,35 @@ export function decideUpgrade(request: Request, deps: UpgradeDeps): Upgrade {
     const message = `${deps.maxSockets} WebSockets are open, which is the limit: close one, or try again later.`;
     return refuse(new Refusal("too_many", message));
   }
-  if (entry.status === "held")
-    return { status: "open", session: (connection) => hold(connection, entry.verdict, deps) };
-  return { status: "open", session: (connection) => beginUntil(connection, entry.until, deps) };
+  if (entry.status === "held") return { status: "open", peer: (connection) => hold(connection, entry.verdict, deps) };
+  return { status: "open", peer: (connection) => beginUntil(connection, entry.until, deps) };
 }
 
 function refuse(refusal: Refusal): Upgrade {
   return { status: "refused", answer: refused(refusal) };
 }
 
-/** A session that ends when the JWT it was opened with expires. */
-function beginUntil(connection: Connection, until: number | undefined, { begin, clock }: UpgradeDeps): Session {
-  const session = begin(connection);
-  if (until === undefined) return session;
+/** A peer who is shown out when the JWT that he came with expires. */
+function beginUntil(connection: Connection, until: number | undefined, { begin, clock }: UpgradeDeps): Peer {
+  const peer = begin(connection);
+  if (until === undefined) return peer;
   const cancel = clock.after(until - clock.now(), () => {
     connection.close(CLOSE.unauthenticated, "the sign-in has expired");
   });
   return {
-    onMessage: (text) => session.onMessage(text),
-    onDrain: () => session.onDrain(),
+    onMessage: (text) => peer.onMessage(text),
+    onDrain: () => peer.onDrain(),
     onClose() {
       cancel();
-      session.onClose();
+      peer.onClose();
     },
   };
 }
 
 /** Neither heard nor answered until the verdict is there; then what it has sent meanwhile is taken up. */
-function hold(connection: Connection, verdict: Promise<Entry>, deps: UpgradeDeps): Session {
+function hold(connection: Connection, verdict: Promise<Entry>, deps: UpgradeDeps): Peer {
   const kept: string[] = [];
-  let session: Session | undefined;
+  let peer: Peer | undefined;
   let isClosed = false;
   const judge = async (): Promise<void> => {
     const entry = await verdict;
@@ -70,20 +69,20 @@ function hold(connection: Connection, verdict: Promise<Entry>, deps: UpgradeDeps
       return;
     }
     connection.cork(() => {
-      session = beginUntil(connection, entry.until, deps);
-      for (const text of kept) session.onMessage(text);
+      peer = beginUntil(connection, entry.until, deps);
+      for (const text of kept) peer.onMessage(text);
     });
   };
   void judge();
   return {
     onMessage(text) {
-      if (session !== undefined) session.onMessage(text);
+      if (peer !== undefined) peer.onMessage(text);
       else if (kept.push(text) > MAX_HELD) connection.close(CLOSE.policy, "too many frames before the welcome");
     },
-    onDrain: () => session?.onDrain(),
+    onDrain: () => peer?.onDrain(),
     onClose() {
       isClosed = true;
-      session?.onClose();
+      peer?.onClose();
     },
   };
 }

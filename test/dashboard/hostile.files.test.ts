@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { jsonOf, put, start } from "./support/rig.ts";
 import type { List } from "./support/rig.ts";
 import { connect } from "./support/socket-client.ts";
@@ -60,8 +60,7 @@ test("a file of the queue nested too deep is shown as it lies there, and the oth
 });
 
 test("links lead nowhere, but for the logs' own", async (t) => {
-  const elsewhere = await mkdtemp(join(tmpdir(), "tinyclaw-elsewhere-"));
-  t.after(() => rm(elsewhere, { recursive: true, force: true }));
+  const elsewhere = await tempDir(t);
   const secret = join(elsewhere, "secret");
   await writeFile(secret, `${JSON.stringify({ 5: { name: SECRET } })}\n`);
   const running = await start(t);

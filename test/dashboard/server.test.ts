@@ -230,6 +230,15 @@ test("a stream that does not end when told is cut off", async (t) => {
   await assert.rejects(response.text());
 });
 
+test("an empty piece does not end a stream", async (t) => {
+  const { url } = await open(t, {
+    answer: stream(async (sink) => {
+      for (const piece of ["", "a", "", "b", ""]) await sink.write(piece);
+    }),
+  });
+  assert.equal(await (await fetch(url)).text(), "ab");
+});
+
 test("a port that is taken is refused with its address", async (t) => {
   const { server } = await open(t, {});
   await assert.rejects(open(t, { port: server.port }), { code: "listen_failed" });
@@ -238,7 +247,7 @@ test("a port that is taken is refused with its address", async (t) => {
 function echo(connections: Connection[] = []): ServerOptions["upgrade"] {
   return () => ({
     status: "open",
-    session(connection) {
+    peer(connection) {
       connections.push(connection);
       connection.send("welcome");
       return {

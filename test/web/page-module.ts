@@ -1,7 +1,17 @@
+import { register } from "node:module";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { repositoryRoot } from "../support/root.ts";
+
+/** The one library that modules without a view ask for: the router, which the server hands out under this name. */
+const ROUTER = "/lib/workers/router/router.js";
+register(
+  `data:text/javascript,${encodeURIComponent(`
+  const router = ${JSON.stringify(new URL("../../src/workers/router/router.js", import.meta.url).href)};
+  export const resolve = (name, context, next) => next(name === "${ROUTER}" ? router : name, context);
+`)}`,
+);
 
 /** A module of the page, which is not compiled; `T` is what the test uses of it. */
 export async function pageModule<T>(name: string): Promise<T> {

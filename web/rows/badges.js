@@ -1,13 +1,7 @@
 /** Small marks that rows of all views share. */
 import { h } from "../dom.js";
 import { fullTime, isTime, oneLine, shortTime } from "../format.js";
-
-const MODELS = new Set(["haiku", "sonnet", "opus"]);
-
-/** @param {unknown} model */
-export function modelClass(model) {
-  return typeof model === "string" && MODELS.has(model) ? model : "";
-}
+import { modelClass, tierClass } from "./models.js";
 
 /** @param {unknown} model */
 export function modelBadge(model) {
@@ -15,8 +9,18 @@ export function modelBadge(model) {
   return h("span", { class: `badge ${modelClass(model)}`, title: "model" }, oneLine(model, 20));
 }
 
-/** @param {unknown} tier */
+/** In a column or a sentence, without a frame. @param {string} model */
+export function modelName(model) {
+  return h("span", { class: modelClass(model) }, oneLine(model, 30) || "–");
+}
+
+/** Where the tier is what it is about. @param {string} tier */
 export function tierBadge(tier) {
+  return h("span", { class: `badge ${tierClass(tier)}` }, oneLine(tier, 20) || "none");
+}
+
+/** Among other badges; none without a tier. @param {unknown} tier */
+export function quietTierBadge(tier) {
   if (typeof tier !== "string" || tier === "") return undefined;
   return h("span", { class: "badge dim", title: "tier" }, oneLine(tier, 12).toLowerCase());
 }
@@ -35,8 +39,12 @@ export function directionMark(direction) {
   return h("span", { class: `direction ${known ?? ""}`, title: words }, sign, h("span", { class: "unseen" }, words));
 }
 
-/** @param {unknown} time epoch ms @param {(time: unknown) => string} [write] */
-export function timeTag(time, write = shortTime) {
-  if (!isTime(time)) return h("span", { class: "dim" }, write(time));
-  return h("time", { datetime: new Date(time).toISOString(), title: fullTime(time) }, write(time));
+/**
+ * A time that tells its whole date when it is pointed at.
+ * @param {unknown} time epoch ms
+ * @param {{format?: (time: unknown) => string, className?: string}} [how]
+ */
+export function timeTag(time, { format = shortTime, className } = {}) {
+  if (!isTime(time)) return h("span", { class: className ?? "dim" }, format(time));
+  return h("time", { class: className, datetime: new Date(time).toISOString(), title: fullTime(time) }, format(time));
 }

@@ -1,5 +1,5 @@
 /** Where in the files the row stands that an address names, by its cursor or by its message's id. */
-import { get, listPath } from "../api.js";
+import { getPage } from "../api.js";
 import { oneLine } from "../format.js";
 import { listOf, recordOf, textOf } from "./record.js";
 
@@ -9,12 +9,12 @@ import { listOf, recordOf, textOf } from "./record.js";
  * @param {Record<string, unknown>} filter as RowWindow takes it
  * @param {AbortSignal} signal
  */
-export async function placeOf(query, { threadId, ...filter }, signal) {
+export async function placeOf(query, filter, signal) {
   const at = query.get("at") ?? "";
   const messageId = query.get("messageId") ?? "";
   if (at !== "" || messageId === "") return { at, missing: "" };
   try {
-    const page = await get(listPath("messages"), { ...filter, thread: threadId, messageId, n: 1 }, signal);
+    const page = await getPage("messages", { ...filter, messageId }, { n: 1 }, signal);
     const cursor = textOf(recordOf(listOf(page.items)[0])["cursor"]);
     if (cursor !== undefined) return { at: cursor, missing: "" };
   } catch (error) {

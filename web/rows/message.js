@@ -2,8 +2,9 @@
 import { h } from "../dom.js";
 import { asText, oneLine } from "../format.js";
 import { link } from "../route.js";
-import { modelBadge, sourceBadge, tierBadge, timeTag } from "./badges.js";
-import { longText } from "./long-text.js";
+import { modelBadge, quietTierBadge, sourceBadge, timeTag } from "./badges.js";
+import { fieldList } from "./fields.js";
+import { unfoldable } from "./long-text.js";
 import { textOf, threadIdOf, timeOf } from "./record.js";
 import { threadLink } from "./threads.js";
 
@@ -32,7 +33,7 @@ export function messageLinks({ messageId, cursor, threadId }) {
  * @param {any} status
  */
 export function messageFields(row, status) {
-  /** @type {[string, import("../dom.js").Child][]} */
+  /** @type {import("./fields.js").Field[]} */
   const fields = [
     ["Time", timeTag(timeOf(row))],
     ["Thread", row["threadId"] === undefined ? undefined : threadLink(status, row["threadId"])],
@@ -42,13 +43,12 @@ export function messageFields(row, status) {
     ["Channel", textOf(row["channel"]) && oneLine(row["channel"], 40)],
     ["Source", sourceBadge(row["source"])],
     ["Model", modelBadge(row["model"])],
-    ["Tier", tierBadge(row["tier"])],
+    ["Tier", quietTierBadge(row["tier"])],
     ["Message id", textOf(row["messageId"]) && h("code", {}, oneLine(row["messageId"], 120))],
     ["Session", textOf(row["sessionId"]) && h("code", {}, oneLine(row["sessionId"], 80))],
     ["Replies to", textOf(row["replyTo"]) && oneLine(row["replyTo"], 300)],
   ];
-  const there = fields.filter(([, value]) => value !== undefined && value !== "");
-  return h("dl", {}, ...there.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  return fieldList(fields);
 }
 
 /** For the panel of details. @param {Row} row @param {any} status */
@@ -58,6 +58,6 @@ export function messageDetails(row, status) {
     isRecord ? messageFields(row, status) : h("p", { class: "warn" }, "This line of the file is no record:"),
     h("p", { class: "links" }, ...messageLinks(row)),
     h("h3", {}, "Message"),
-    ...longText(bodyOf(row)),
+    ...unfoldable(bodyOf(row)),
   ];
 }

@@ -1,4 +1,5 @@
 /** Fields of records, of which nothing is taken for granted: agents write them, and older versions did. */
+import { isTime } from "../format.js";
 
 /**
  * @param {unknown} value
@@ -25,10 +26,29 @@ export function textOf(value) {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** Epoch ms; an older record has `ts`. @param {unknown} row @returns {number | undefined} */
-export function timeOf(row) {
-  const { timestamp, ts } = recordOf(row);
-  return numberOf(timestamp ?? ts);
+/** @param {unknown} value @returns {string} empty for what is no text */
+export function stringOf(value) {
+  return typeof value === "string" ? value : "";
+}
+
+/** Ids were numbers once. @param {unknown} value @returns {string} */
+export function idOf(value) {
+  return typeof value === "number" ? String(value) : stringOf(value);
+}
+
+/** Under which names a record has its time; an older one has `ts`. */
+const TIMES = ["timestamp", "ts"];
+
+/**
+ * Epoch ms; undefined for what is no moment that a date can have.
+ * @param {unknown} row
+ * @param {readonly string[]} [names] the first that is there counts
+ * @returns {number | undefined}
+ */
+export function timeOf(row, names = TIMES) {
+  const record = recordOf(row);
+  const time = names.map((name) => record[name]).find((value) => value !== undefined && value !== null);
+  return isTime(time) ? time : undefined;
 }
 
 /** The id of a thread, as it stands in a record or an address. @param {unknown} value @returns {number | undefined} */

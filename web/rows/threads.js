@@ -26,6 +26,16 @@ export function threadOf(status, id) {
   return /** @type {Thread | undefined} */ (listOf(status?.threads).find((thread) => recordOf(thread)["id"] === id));
 }
 
+/** Their names by their ids; the number where there is none. @param {any} status */
+export function threadNames(status) {
+  /** @type {Map<number, string>} */
+  const names = new Map();
+  for (const { id, name } of listOf(status?.threads).map(recordOf)) {
+    if (typeof id === "number") names.set(id, typeof name === "string" ? name : String(id));
+  }
+  return names;
+}
+
 /** A name on one line; its number where it has none. @param {any} status @param {unknown} id */
 export function threadName(status, id) {
   const name = textOf(threadOf(status, id)?.["name"]);

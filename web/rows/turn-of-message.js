@@ -1,6 +1,7 @@
 /** What an agent did for a message of the past, asked for when somebody wants to see it. */
-import { get, listPath } from "../api.js";
+import { getPage } from "../api.js";
 import { fill, h } from "../dom.js";
+import { threadIdOf } from "./record.js";
 import { TurnView } from "./turn.js";
 import { addActivity, newTurn } from "./turn-record.js";
 
@@ -35,8 +36,7 @@ export function turnOfMessage(row, signal) {
 async function load(place, messageId, threadId, signal) {
   fill(place, h("p", { class: "dim" }, "Loading…"));
   try {
-    const thread = typeof threadId === "number" ? threadId : undefined;
-    const { items } = await get(listPath("activity"), { messageId, thread, n: MOST }, signal);
+    const { items } = await getPage("activity", { messageId, threadId: threadIdOf(threadId) }, { n: MOST }, signal);
     const turn = newTurn(messageId);
     for (const row of items) addActivity(turn, row);
     const view = new TurnView();

@@ -1,12 +1,12 @@
 /** The filters above the feed. They stand in the address. */
 import { fill, h } from "../dom.js";
+import { MODELS } from "../rows/models.js";
 import { threadIdOf } from "../rows/record.js";
 import { threadName, threadsOf } from "../rows/threads.js";
 
 /** @typedef {{thread: string, model: string, direction: string, q: string}} Filters */
 
 const NAMES = /** @type {const} */ (["thread", "model", "direction", "q"]);
-const MODELS = ["haiku", "sonnet", "opus"];
 const LONGEST_TEXT = 400;
 const TYPING_MS = 300;
 

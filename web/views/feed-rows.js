@@ -2,9 +2,10 @@
 import { fill, h } from "../dom.js";
 import { oneLine } from "../format.js";
 import { go, link } from "../route.js";
-import { directionMark, modelBadge, modelClass, sourceBadge, timeTag } from "../rows/badges.js";
+import { directionMark, modelBadge, sourceBadge, timeTag } from "../rows/badges.js";
 import { gapText } from "../rows/gap.js";
 import { bodyOf } from "../rows/message.js";
+import { modelClass } from "../rows/models.js";
 import { threadIdOf, timeOf } from "../rows/record.js";
 import { threadName } from "../rows/threads.js";
 

@@ -2,8 +2,7 @@
 import { fill, h } from "../dom.js";
 import { count, shortTime } from "../format.js";
 import { link } from "../route.js";
-
-export const SOURCES = /** @type {const} */ (["telegram", "queue", "supervisor"]);
+import { LOG_SOURCES } from "../topics.js";
 
 /**
  * @typedef {object} Actions
@@ -75,7 +74,7 @@ export function logBar(actions) {
     showRoute({ source, text, isContext, problem }) {
       const tab = (/** @type {string} */ name, /** @type {string} */ part) =>
         h("a", { href: link("logs", part, { q: text }), "aria-current": part === source ? "true" : undefined }, name);
-      fill(tabs, tab("all", ""), ...SOURCES.map((name) => tab(name, name)));
+      fill(tabs, tab("all", ""), ...LOG_SOURCES.map((name) => tab(name, name)));
       if (document.activeElement !== input) input.value = text;
       context.setAttribute("aria-pressed", String(isContext));
       error.textContent = problem;

@@ -4,9 +4,9 @@
  * What lies before the oldest line of a log that has more before it is not shown: else a line would seem to be the first
  * where others are not loaded yet. The same goes for the newest end, where the list lies in the past.
  */
-import { get, listPath } from "../api.js";
+import { getPage } from "../api.js";
 import { RowWindow } from "../row-window.js";
-import { levelOf, textOf, timeOf } from "./logs-line.js";
+import { levelOf, lineTime, textOf } from "./logs-line.js";
 
 /**
  * @typedef {import("../row-window.js").Item} Item
@@ -138,7 +138,7 @@ export class LogFeed extends EventTarget {
     if (window === undefined) return;
     await window.around(cursor);
     const row = window.items.find((item) => item.cursor === cursor)?.row;
-    const time = row === undefined ? undefined : timeOf(row);
+    const time = row === undefined ? undefined : lineTime(row);
     for (const [name, other] of this.#windows) {
       if (other !== window) await this.#aroundTime(name, other, time);
       if (other.items.at(-1)?.cursor === cursor || other.items.length < ENOUGH) await other.newer();
@@ -152,7 +152,7 @@ export class LogFeed extends EventTarget {
    */
   async #aroundTime(source, window, time) {
     const place = time === undefined ? {} : { to: Math.floor(time) };
-    const page = await get(listPath(`logs/${source}`), { ...place, n: 1 }).catch(() => undefined);
+    const page = await getPage(`logs/${source}`, {}, { ...place, n: 1 }).catch(() => undefined);
     const cursor = page?.items[0]?.cursor;
     if (typeof cursor === "string") await window.around(cursor);
     else await window.start();
@@ -175,11 +175,11 @@ export class LogFeed extends EventTarget {
     for (const [source, window] of this.#windows) {
       const edge = (direction < 0 ? window.items[0] : window.items.at(-1))?.cursor;
       if (edge === undefined || (direction > 0 && window.mode !== "away")) continue;
-      const { threadId, ...rest } = { ...(this.#isFiltering && this.#query.server), ...filter };
+      const wanted = { ...(this.#isFiltering && this.#query.server), ...filter };
       const place = direction < 0 ? { before: edge } : { after: edge };
-      const page = await get(listPath(`logs/${source}`), { ...rest, thread: threadId, ...place, n: 1 });
+      const page = await getPage(`logs/${source}`, wanted, { ...place, n: 1 });
       const row = page.items[0];
-      if (row !== undefined) found.push({ source, cursor: String(row.cursor), time: timeOf(row) ?? 0 });
+      if (row !== undefined) found.push({ source, cursor: row.cursor, time: lineTime(row) ?? 0 });
     }
     return found.toSorted((a, b) => direction * (a.time - b.time))[0];
   }
@@ -234,7 +234,7 @@ export class LogFeed extends EventTarget {
     return items.map((item) => {
       let entry = this.#known.get(item);
       if (entry === undefined) {
-        const own = item.row === undefined ? undefined : timeOf(item.row);
+        const own = item.row === undefined ? undefined : lineTime(item.row);
         const level = item.row === undefined ? undefined : levelOf(item.row);
         entry = {
           key: `${source} ${item.cursor}${item.gap === undefined ? "" : " gap"}`,
@@ -318,12 +318,12 @@ function earliest(lists, places) {
 
 /** @param {RowWindow} window */
 function firstTime({ items }) {
-  const row = items.find((item) => item.row !== undefined && timeOf(item.row) !== undefined)?.row;
-  return row === undefined ? -Infinity : (timeOf(row) ?? -Infinity);
+  const row = items.find((item) => item.row !== undefined && lineTime(item.row) !== undefined)?.row;
+  return row === undefined ? -Infinity : (lineTime(row) ?? -Infinity);
 }
 
 /** @param {RowWindow} window */
 function lastTime({ items }) {
-  const row = items.findLast((item) => item.row !== undefined && timeOf(item.row) !== undefined)?.row;
-  return row === undefined ? Infinity : (timeOf(row) ?? Infinity);
+  const row = items.findLast((item) => item.row !== undefined && lineTime(item.row) !== undefined)?.row;
+  return row === undefined ? Infinity : (lineTime(row) ?? Infinity);
 }

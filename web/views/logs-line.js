@@ -2,6 +2,7 @@
 import { fill, h } from "../dom.js";
 import { exactTime, visible } from "../format.js";
 import { LEVELS } from "../query.js";
+import { timeOf } from "../rows/record.js";
 import { parseAnsi } from "./logs-ansi.js";
 
 /**
@@ -19,10 +20,12 @@ const BEFORE_HIT = 80;
 const NAMES = new Map(LEVELS.map(([level, name]) => [level, name]));
 const NUMBERS = new Map(LEVELS.map(([level, name]) => [/** @type {string} */ (name), level]));
 
-/** @param {Row} row */
-export function timeOf(row) {
-  const time = row["time"] ?? row["timestamp"] ?? row["ts"];
-  return typeof time === "number" && Math.abs(time) < 8e15 ? time : undefined;
+/** A line's own time goes before that of what it tells of. */
+const TIMES = ["time", "timestamp", "ts"];
+
+/** Epoch ms. @param {Row} row */
+export function lineTime(row) {
+  return timeOf(row, TIMES);
 }
 
 /** Pino's number of the level, if it has one. @param {Row} row */
@@ -89,7 +92,7 @@ export function drawLine(element, { row, source, time, hasSource }, ranges) {
   const level = levelOf(row);
   const name = levelName(level);
   if (level !== undefined && level >= 40) element.classList.add(level >= 50 ? "log-error" : "log-warn");
-  const stamp = timeOf(row) ?? time;
+  const stamp = lineTime(row) ?? time;
   fill(
     element,
     h("time", { class: "log-time", datetime: stamp === undefined ? undefined : iso(stamp) }, exactTime(stamp)),

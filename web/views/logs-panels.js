@@ -3,7 +3,8 @@ import { lines, withParameters } from "../api.js";
 import { fill, h } from "../dom.js";
 import { exactTime, fullTime, oneLine, size, visible } from "../format.js";
 import { link } from "../route.js";
-import { levelName, levelOf, textOf, timeOf } from "./logs-line.js";
+import { listParameters, listPath } from "../topics.js";
+import { levelName, levelOf, lineTime, textOf } from "./logs-line.js";
 
 /** Lines found that are listed before more are asked for. */
 const PAGE = 100;
@@ -14,7 +15,7 @@ const PAGE = 100;
  * @param {import("../dom.js").Child[]} actions
  */
 export function lineDetails({ source, item: { row = { cursor: "" } } }, actions) {
-  const stamp = timeOf(row);
+  const stamp = lineTime(row);
   const { cursor: _cursor, raw, ...fields } = row;
   const message = typeof row["msg"] === "string" ? row["msg"] : undefined;
   return [
@@ -172,7 +173,7 @@ export function filesPanel({ sources, phrase, text, announce }) {
  * @param {string} q
  */
 function resultOf(source, row, q) {
-  const stamp = timeOf(row);
+  const stamp = lineTime(row);
   const level = levelName(levelOf(row)) || "raw";
   const address = link("logs", source, { q, show: "all", at: row.cursor });
   return h(
@@ -193,10 +194,11 @@ function resultOf(source, row, q) {
  * @param {import("../query.js").Query} query
  */
 export function exportPanel(sources, query) {
-  const { threadId, ...filter } = query.server;
   const from = query.since === undefined ? undefined : Math.floor(query.since);
-  const address = (/** @type {string} */ source) =>
-    withParameters(`/api/logs/${source}/recent`, { format: "ndjson", ...filter, thread: threadId, from });
+  const address = (/** @type {string} */ source) => {
+    const topic = `logs/${source}`;
+    return withParameters(listPath(topic), { format: "ndjson", ...listParameters(topic, { ...query.server, from }) });
+  };
   const said = Object.entries(
     /** @type {Record<string, string>} */ ({ ...query.server, ...(from !== undefined && { since: exactTime(from) }) }),
   );

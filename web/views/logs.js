@@ -3,8 +3,9 @@ import { fill, h } from "../dom.js";
 import { fullTime, size } from "../format.js";
 import { parseQuery } from "../query.js";
 import { currentRoute, go, link, refine } from "../route.js";
+import { LOG_SOURCES } from "../topics.js";
 import { VirtualList } from "../virtual-list.js";
-import { logBar, SOURCES } from "./logs-bar.js";
+import { logBar } from "./logs-bar.js";
 import { LogFeed } from "./logs-feed.js";
 import { Histogram } from "./logs-histogram.js";
 import { copy, writtenLine } from "./logs-copy.js";
@@ -75,14 +76,14 @@ class LogsView {
 
   /** @param {Route} route */
   update({ part, query }) {
-    const source = SOURCES.find((name) => name === part) ?? "";
+    const source = LOG_SOURCES.find((name) => name === part) ?? "";
     const [text, at] = [query.get("q") ?? "", query.get("at") ?? ""];
     this.#source = source;
     this.#text = text;
     this.#isContext = query.get("show") === "all";
     this.#query = parseQuery(text);
     this.#bar.showRoute({ source, text, isContext: this.#isContext, problem: this.#query.error });
-    const of = SOURCES.find((name) => name === (source || query.get("of")));
+    const of = LOG_SOURCES.find((name) => name === (source || query.get("of")));
     this.#begin(at !== "" && of !== undefined ? { source: of, cursor: at } : undefined, query.get("open") === "1");
   }
 
@@ -93,7 +94,7 @@ class LogsView {
   }
 
   get #sources() {
-    return this.#source === "" ? SOURCES : [this.#source];
+    return this.#source === "" ? LOG_SOURCES : [this.#source];
   }
 
   #newFeed() {

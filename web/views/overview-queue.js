@@ -5,7 +5,8 @@ import { asText, count, oneLine, size, visible } from "../format.js";
 import { link, refine } from "../route.js";
 import { timeTag } from "../rows/badges.js";
 import { LiveTable } from "../rows/live-table.js";
-import { longText } from "../rows/long-text.js";
+import { fieldList } from "../rows/fields.js";
+import { unfoldable } from "../rows/long-text.js";
 import { listOf, numberOf, recordOf, textOf } from "../rows/record.js";
 import { threadLink } from "../rows/threads.js";
 
@@ -162,28 +163,21 @@ function fileDetails(file, status) {
   const record = recordOf(message);
   const rest = recordOf(why);
   return [
-    h(
-      "dl",
-      {},
-      ...pair("File", h("code", {}, visible(name))),
-      ...pair("Put aside", timeTag(modified)),
-      ...pair("Size", size(bytes)),
-      ...pair("Thread", numberOf(record["threadId"]) && threadLink(status, record["threadId"])),
-      ...pair("Sender", textOf(record["sender"]) && oneLine(record["sender"], 80)),
-      ...pair("Reason", oneLine(reason ?? "No reason was left beside it.", 1000)),
-      ...pair("Is", textOf(unfit) && oneLine(unfit, 60)),
-    ),
+    fieldList([
+      ["File", h("code", {}, visible(name))],
+      ["Put aside", timeTag(modified)],
+      ["Size", size(bytes)],
+      ["Thread", numberOf(record["threadId"]) && threadLink(status, record["threadId"])],
+      ["Sender", textOf(record["sender"]) && oneLine(record["sender"], 80)],
+      ["Reason", oneLine(reason ?? "No reason was left beside it.", 1000)],
+      ["Is", textOf(unfit) && oneLine(unfit, 60)],
+    ]),
     ...(textOf(record["message"]) === undefined
       ? []
-      : [h("h3", {}, "Message"), ...longText(asText(record["message"]))]),
+      : [h("h3", {}, "Message"), ...unfoldable(asText(record["message"]))]),
     h("h3", {}, "The whole file"),
-    ...longText(raw === undefined ? JSON.stringify(message ?? null, null, 2) : asText(raw)),
+    ...unfoldable(raw === undefined ? JSON.stringify(message ?? null, null, 2) : asText(raw)),
     numberOf(cut) === undefined ? undefined : h("p", { class: "dim" }, `${size(cut)} more are not shown.`),
-    ...(Object.keys(rest).length === 0 ? [] : [h("h3", {}, "Beside it"), ...longText(JSON.stringify(rest, null, 2))]),
+    ...(Object.keys(rest).length === 0 ? [] : [h("h3", {}, "Beside it"), ...unfoldable(JSON.stringify(rest, null, 2))]),
   ];
-}
-
-/** @param {string} name @param {import("../dom.js").Child} value */
-function pair(name, value) {
-  return value === undefined || value === "" ? [] : [h("dt", {}, name), h("dd", {}, value)];
 }

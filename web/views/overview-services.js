@@ -1,6 +1,7 @@
 /** The programs and what becomes of them. */
 import { h } from "../dom.js";
-import { ago, asText, count, duration, fullTime, isTime, oneLine, percent, size } from "../format.js";
+import { ago, asText, count, duration, isTime, oneLine, percent, size } from "../format.js";
+import { timeTag } from "../rows/badges.js";
 import { LiveTable } from "../rows/live-table.js";
 import { listOf, numberOf, recordOf, textOf } from "../rows/record.js";
 import { threadLink } from "../rows/threads.js";
@@ -27,7 +28,7 @@ function stateMark(state) {
 /** @param {unknown} since */
 function sinceMark(since) {
   if (!isTime(since) || since <= 0) return h("span", { class: "dim" }, "–");
-  return h("time", { datetime: new Date(since).toISOString(), title: fullTime(since) }, ago(since));
+  return timeTag(since, { format: ago });
 }
 
 /**

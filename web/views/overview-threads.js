@@ -1,7 +1,7 @@
 /** The threads: what each is, what it does, what it has cost. */
 import { h } from "../dom.js";
-import { ago, cost, count, fullTime, isTime, oneLine } from "../format.js";
-import { modelBadge } from "../rows/badges.js";
+import { ago, cost, count, isTime, oneLine } from "../format.js";
+import { modelBadge, timeTag } from "../rows/badges.js";
 import { LiveTable } from "../rows/live-table.js";
 import { textOf } from "../rows/record.js";
 import { agentOf, threadLink, threadsOf } from "../rows/threads.js";
@@ -77,7 +77,7 @@ function agentMark(agent) {
 /** @param {unknown} time */
 function lastActiveMark(time) {
   if (!isTime(time)) return "–";
-  return h("time", { datetime: new Date(time).toISOString(), title: fullTime(time) }, ago(time));
+  return timeTag(time, { format: ago });
 }
 
 /** @param {unknown} sessionId */

@@ -1,14 +1,14 @@
 /** Two prompts side by side: what of the lines and words is other in the second. */
 import { get } from "../api.js";
 import { fill, h } from "../dom.js";
-import { count, fullTime, oneLine, shortTime } from "../format.js";
+import { count, oneLine } from "../format.js";
 import { link } from "../route.js";
+import { timeTag } from "../rows/badges.js";
+import { idOf } from "../rows/record.js";
 import { promptPath } from "./prompts-details.js";
 import { rowsOf } from "./prompts-diff.js";
 import { blocksOf, expandedRows } from "./prompts-diff-rows.js";
-import { pour } from "./prompts-text.js";
-import { isoOf } from "./routing-columns.js";
-import { idOf, number } from "./routing-record.js";
+import { pour } from "../rows/long-text.js";
 
 /**
  * @param {import("../app.js").Context} context
@@ -117,13 +117,11 @@ function summary(changes, at) {
 /** @param {string} letter @param {any} head as the server has it */
 function headOf(letter, head) {
   const messageId = idOf(head?.messageId);
-  const time = number(head?.timestamp);
-  const known = time !== undefined && Math.abs(time) < 8.64e15 ? time : undefined;
   return h(
     "p",
     {},
     h("strong", {}, `${letter} `),
-    h("time", { datetime: isoOf(known), title: fullTime(known) }, shortTime(known)),
+    timeTag(head?.timestamp),
     " ",
     messageId === "" ? "" : h("a", { href: link("prompts", "", { messageId }) }, oneLine(messageId, 60)),
     h("span", { class: "dim" }, ` ${count(head?.promptLength)} characters`),

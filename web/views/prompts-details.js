@@ -1,12 +1,13 @@
 /** One prompt: its figures at once, its texts when they are asked for. */
 import { get } from "../api.js";
 import { fill, h } from "../dom.js";
-import { count, fullTime, oneLine, shortTime } from "../format.js";
+import { count, oneLine } from "../format.js";
 import { link } from "../route.js";
+import { modelName } from "../rows/badges.js";
+import { fieldList, placeFields } from "../rows/fields.js";
 import { turnOfMessage } from "../rows/turn-of-message.js";
-import { longText } from "./prompts-text.js";
-import { isoOf, modelName } from "./routing-columns.js";
-import { messageLink } from "./routing-links.js";
+import { longText } from "../rows/long-text.js";
+import { messageLink } from "../rows/message-link.js";
 
 /**
  * @typedef {import("./prompts-record.js").Prompt} Prompt
@@ -23,24 +24,18 @@ export function promptDetails(row, prompt, { name, signal, onMark, marked }) {
   if (typeof row["raw"] === "string" && row["messageId"] === undefined) {
     return [h("p", { class: "dim" }, "This line of the log is no record:"), longText(row["raw"], "The line")];
   }
-  const { cursor, time, threadId, messageId, sessionId, model, length } = prompt;
+  const { cursor, threadId, messageId, sessionId, model, length } = prompt;
   const turn = turnOfMessage({ messageId, threadId }, signal);
   const texts = once(() => get(promptPath(cursor), {}, signal));
   return [
-    h(
-      "dl",
-      {},
-      ...pair("Time", h("time", { datetime: isoOf(time), title: fullTime(time) }, shortTime(time))),
-      ...pair(
-        "Thread",
-        threadId === undefined ? "–" : h("a", { href: link("thread", threadId) }, `#${oneLine(name, 80)}`),
-      ),
-      ...pair("Message", h("code", {}, oneLine(messageId, 100) || "–")),
-      ...pair("Session", h("code", {}, oneLine(sessionId, 100) || "–")),
-      ...pair("Model", modelName(model)),
-      ...pair("Length", `${count(length)} characters`),
-      ...pair("History", historyText(prompt)),
-    ),
+    fieldList([
+      ...placeFields(prompt, name),
+      ["Message", h("code", {}, oneLine(messageId, 100) || "–")],
+      ["Session", h("code", {}, oneLine(sessionId, 100) || "–")],
+      ["Model", modelName(model)],
+      ["Length", `${count(length)} characters`],
+      ["History", historyText(prompt)],
+    ]),
     h(
       "p",
       { class: "links" },
@@ -73,14 +68,6 @@ export function promptPath(name) {
 export function historyText({ hasHistory, historyLines }) {
   if (!hasHistory) return "none: the session went on";
   return `${count(historyLines)} lines injected into a new session`;
-}
-
-/**
- * @param {string} term
- * @param {import("../dom.js").Child} value
- */
-function pair(term, value) {
-  return [h("dt", {}, term), h("dd", {}, value)];
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Rows of a comparison as elements, in blocks that the browser lays out when they come into sight. */
 import { h } from "../dom.js";
 import { count, visible } from "../format.js";
-import { elements } from "./prompts-text.js";
+import { elements } from "../rows/long-text.js";
 
 /**
  * @typedef {import("./prompts-diff.js").Pair} Pair

@@ -1,5 +1,5 @@
 /** Prompts as the log has them, without their texts: whatever stands in a line, these fields are of these types. */
-import { idOf, number, text, timeOf } from "./routing-record.js";
+import { idOf, numberOf, stringOf, timeOf } from "../rows/record.js";
 
 /**
  * @typedef {import("../api.js").Row} Row
@@ -22,17 +22,17 @@ const known = new WeakMap();
 export function promptOf(row) {
   const there = known.get(row);
   if (there !== undefined) return there;
-  const length = number(row["promptLength"]);
+  const length = numberOf(row["promptLength"]);
   const made = {
     cursor: row.cursor,
     time: timeOf(row),
-    threadId: number(row["threadId"]),
+    threadId: numberOf(row["threadId"]),
     messageId: idOf(row["messageId"]),
-    sessionId: text(row["sessionId"]),
-    model: text(row["model"]),
+    sessionId: stringOf(row["sessionId"]),
+    model: stringOf(row["model"]),
     length: length === undefined || length < 0 ? undefined : length,
     hasHistory: row["historyInjected"] === true,
-    historyLines: number(row["historyLines"]),
+    historyLines: numberOf(row["historyLines"]),
   };
   known.set(row, made);
   return made;

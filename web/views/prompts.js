@@ -1,13 +1,14 @@
 /** What agents were told: how long it was, all of it, and any two compared. */
 import { fill, h } from "../dom.js";
-import { count, fullTime, oneLine, shortTime } from "../format.js";
+import { count, oneLine } from "../format.js";
 import { currentRoute, go, link, refine } from "../route.js";
+import { modelName, timeTag } from "../rows/badges.js";
+import { rankOfModel } from "../rows/models.js";
 import { ofThread, PromptsChart } from "./prompts-chart.js";
 import { showComparison } from "./prompts-compare.js";
 import { promptDetails } from "./prompts-details.js";
 import { promptOf } from "./prompts-record.js";
-import { isoOf, modelName } from "./routing-columns.js";
-import { RowsTable } from "./routing-list.js";
+import { RowsTable } from "../rows/rows-table.js";
 
 /**
  * @typedef {import("../api.js").Row} Row
@@ -77,7 +78,7 @@ class PromptsList {
       ranks: {
         time: (row) => promptOf(row).time,
         thread: (row) => promptOf(row).threadId,
-        model: (row) => ["haiku", "sonnet", "opus"].indexOf(promptOf(row).model),
+        model: (row) => rankOfModel(promptOf(row).model),
         length: (row) => promptOf(row).length,
         history: (row) => (promptOf(row).hasHistory ? (promptOf(row).historyLines ?? 0) : -1),
       },
@@ -161,7 +162,7 @@ class PromptsList {
     const isMarked = this.#marked !== "" && (cursor === this.#marked || messageId === this.#marked);
     fill(
       element,
-      h("time", { class: "c-time", datetime: isoOf(time), title: fullTime(time) }, shortTime(time)),
+      timeTag(time, { className: "c-time" }),
       h("span", { class: "c-thread", title: oneLine(name, 80) }, `#${oneLine(name, 40)}`),
       h("span", { class: "c-model" }, modelName(model)),
       h(

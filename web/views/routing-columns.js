@@ -1,14 +1,13 @@
 /** The columns of the table of decisions, and what they sort by. */
 import { fill, h } from "../dom.js";
-import { count, fullTime, oneLine, shortTime } from "../format.js";
+import { count, oneLine } from "../format.js";
+import { modelName, tierBadge, timeTag } from "../rows/badges.js";
+import { rankOfModel, rankOfTier } from "../rows/models.js";
 
 /**
  * @typedef {import("./routing-record.js").Decision} Decision
  * @typedef {import("./routing-run.js").Verdict} Verdict
  */
-
-const TIERS = ["SIMPLE", "MEDIUM", "COMPLEX"];
-const MODELS = ["haiku", "sonnet", "opus"];
 
 /**
  * What each column sorts by.
@@ -17,10 +16,10 @@ const MODELS = ["haiku", "sonnet", "opus"];
 export const RANKS = {
   time: ({ time }) => time,
   thread: ({ threadId }) => threadId,
-  tier: ({ tier }) => TIERS.indexOf(tier),
+  tier: ({ tier }) => rankOfTier(tier),
   score: ({ score }) => score,
   confidence: ({ confidence }) => confidence,
-  model: ({ effectiveModel }) => MODELS.indexOf(effectiveModel),
+  model: ({ effectiveModel }) => rankOfModel(effectiveModel),
   tokens: ({ tokens }) => tokens,
 };
 /**
@@ -32,7 +31,7 @@ export function drawDecision(element, decision, { name, verdict }) {
   const { time, tier, score, confidence, tokens } = decision;
   fill(
     element,
-    h("time", { class: "c-time", datetime: isoOf(time), title: fullTime(time) }, shortTime(time)),
+    timeTag(time, { className: "c-time" }),
     h("span", { class: "c-thread", title: oneLine(name, 80) }, `#${oneLine(name, 40)}`),
     h(
       "span",
@@ -67,17 +66,6 @@ function modelText({ model, effectiveModel }, verdict) {
   return now.flatMap((name, index) => [index > 0 && (would ? " → " : " ⇒ "), modelName(name)]);
 }
 
-/** @param {string} model */
-export function modelName(model) {
-  return h("span", { class: MODELS.includes(model) ? model : "" }, oneLine(model, 30) || "–");
-}
-
-/** A tier, coloured as its model is. @param {string} tier */
-export function tierBadge(tier) {
-  const colour = MODELS[TIERS.indexOf(tier)] ?? "";
-  return h("span", { class: `badge ${colour}` }, oneLine(tier, 20) || "none");
-}
-
 /**
  * @param {unknown} value
  * @param {number} [digits]
@@ -87,9 +75,4 @@ export function figure(value, digits = 3) {
   if (typeof value !== "number" || !Number.isFinite(value)) return "–";
   const shown = value.toFixed(digits);
   return (Number(shown) === 0 ? shown.replace("-", "") : shown).replace("-", "−");
-}
-
-/** @param {number | undefined} time */
-export function isoOf(time) {
-  return time === undefined ? undefined : new Date(time).toISOString();
 }

@@ -1,11 +1,13 @@
 /** A decision whole: what it was scored on, where that lies between the boundaries, and the text itself. */
 import { DEFAULT_RULES } from "/lib/workers/router/router.js";
 import { h } from "../dom.js";
-import { count, fullTime, oneLine, shortTime, visible } from "../format.js";
+import { count, oneLine, visible } from "../format.js";
 import { link } from "../route.js";
-import { longText } from "./prompts-text.js";
-import { figure, isoOf, modelName, tierBadge } from "./routing-columns.js";
-import { messageLink } from "./routing-links.js";
+import { modelName, tierBadge } from "../rows/badges.js";
+import { fieldList, placeFields } from "../rows/fields.js";
+import { longText } from "../rows/long-text.js";
+import { figure } from "./routing-columns.js";
+import { messageLink } from "../rows/message-link.js";
 import { dimensionsOf } from "./routing-record.js";
 import { isSet } from "./routing-run.js";
 
@@ -28,23 +30,17 @@ export function decisionDetails(row, decision, name) {
   if (decision.raw !== undefined) {
     return [h("p", { class: "dim" }, "This line of the log is no record:"), longText(decision.raw, "The line")];
   }
-  const { time, threadId, messageId, score, confidence, input } = decision;
+  const { messageId, score, confidence, input } = decision;
   return [
-    h(
-      "dl",
-      {},
-      ...pair("Time", h("time", { datetime: isoOf(time), title: fullTime(time) }, shortTime(time))),
-      ...pair(
-        "Thread",
-        threadId === undefined ? "–" : h("a", { href: link("thread", threadId) }, `#${oneLine(name, 80)}`),
-      ),
-      ...pair("Message", oneLine(messageId, 100) || "–"),
-      ...pair("Tier", [tierBadge(decision.tier), ` for ${count(decision.tokens)} tokens`]),
-      ...pair("Model", modelOf(decision)),
-      ...pair("Confidence", figure(confidence, 3)),
-      ...pair("Reply upgrade", upgradeOf(decision)),
-      ...pair("Reason", visible(decision.reason) || "–"),
-    ),
+    fieldList([
+      ...placeFields(decision, name),
+      ["Message", oneLine(messageId, 100) || "–"],
+      ["Tier", [tierBadge(decision.tier), ` for ${count(decision.tokens)} tokens`]],
+      ["Model", modelOf(decision)],
+      ["Confidence", figure(confidence, 3)],
+      ["Reply upgrade", upgradeOf(decision)],
+      ["Reason", visible(decision.reason) || "–"],
+    ]),
     links(decision),
     h("h3", {}, "Score and boundaries"),
     scale(score, DEFAULT_RULES),
@@ -53,14 +49,6 @@ export function decisionDetails(row, decision, name) {
     h("h3", {}, "Input"),
     input === undefined ? h("p", { class: "dim" }, "The record has no text.") : longText(input, "Input"),
   ];
-}
-
-/**
- * @param {string} term
- * @param {import("../dom.js").Child | import("../dom.js").Child[]} value
- */
-function pair(term, value) {
-  return [h("dt", {}, term), h("dd", {}, value)];
 }
 
 /** @param {Decision} decision @returns {import("../dom.js").Child[]} */

@@ -1,4 +1,5 @@
 /** Decisions as the log has them: whatever stands in a line, these fields are of the types that they say, or missing. */
+import { idOf, numberOf, stringOf, timeOf } from "../rows/record.js";
 
 /**
  * @typedef {import("../api.js").Row} Row
@@ -37,17 +38,17 @@ export function decisionOf(row) {
   const made = {
     cursor: row.cursor,
     time: timeOf(row),
-    threadId: number(row["threadId"]),
+    threadId: numberOf(row["threadId"]),
     messageId: idOf(row["messageId"]),
     input: typeof row["input"] === "string" ? row["input"] : undefined,
-    tokens: number(row["tokens"]),
-    score: number(row["score"]),
-    confidence: number(row["confidence"]),
-    tier: text(row["tier"]),
-    model: text(row["model"]),
-    effectiveModel: text(row["effectiveModel"]) || text(row["model"]),
+    tokens: numberOf(row["tokens"]),
+    score: numberOf(row["score"]),
+    confidence: numberOf(row["confidence"]),
+    tier: stringOf(row["tier"]),
+    model: stringOf(row["model"]),
+    effectiveModel: stringOf(row["effectiveModel"]) || stringOf(row["model"]),
     replyUpgrade: row["replyUpgrade"] === true,
-    reason: text(row["reason"]),
+    reason: stringOf(row["reason"]),
     raw: typeof row["raw"] === "string" && row["timestamp"] === undefined ? row["raw"] : undefined,
   };
   known.set(row, made);
@@ -63,37 +64,13 @@ export function dimensionsOf(dimensions) {
   if (typeof dimensions !== "object" || dimensions === null) return [];
   return Object.entries(dimensions).map(([name, value]) => {
     const { score, weight, signal } = /** @type {Record<string, unknown>} */ (Object(value));
-    const [s, w] = [number(score), number(weight)];
+    const [s, w] = [numberOf(score), numberOf(weight)];
     return {
       name,
       score: s,
       weight: w,
       pull: s === undefined || w === undefined ? undefined : s * w,
-      signal: text(signal),
+      signal: stringOf(signal),
     };
   });
-}
-
-/** Farther from 1970 there is no date. */
-const FARTHEST_MS = 8.64e15;
-
-/** Epoch ms; older records have `ts`. @param {Row} row */
-export function timeOf(row) {
-  const time = number(row["timestamp"]) ?? number(row["ts"]);
-  return time !== undefined && Math.abs(time) <= FARTHEST_MS ? time : undefined;
-}
-
-/** @param {unknown} value @returns {number | undefined} */
-export function number(value) {
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
-}
-
-/** @param {unknown} value @returns {string} */
-export function text(value) {
-  return typeof value === "string" ? value : "";
-}
-
-/** Ids were numbers once. @param {unknown} value @returns {string} */
-export function idOf(value) {
-  return typeof value === "number" ? String(value) : text(value);
 }

@@ -3,7 +3,7 @@ import { fill, h } from "../dom.js";
 import { currentRoute, go, link } from "../route.js";
 import { drawDecision, RANKS } from "./routing-columns.js";
 import { decisionDetails } from "./routing-details.js";
-import { RowsTable } from "./routing-list.js";
+import { RowsTable } from "../rows/rows-table.js";
 import { decisionOf } from "./routing-record.js";
 import { WhatIf } from "./routing-run.js";
 import { whatIfPanel } from "./routing-whatif.js";

@@ -1,5 +1,6 @@
 /** The host's figures over time: what the server has kept, and what comes. */
 import { get } from "../api.js";
+import { listOf, numberOf } from "../rows/record.js";
 
 /**
  * @typedef {import("./system-charts.js").Columns} Columns
@@ -26,9 +27,12 @@ const READERS = {
   "pressure.io": (m) => m.pressure?.io?.some?.now,
 };
 
+/** Columns of the cores are named by their numbers. */
+const CORE = "core.";
+
 /** @param {unknown} value */
 function number(value) {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
+  return numberOf(value) ?? null;
 }
 
 export class Series {
@@ -43,12 +47,19 @@ export class Series {
 
   /** Throws ApiError. @param {AbortSignal} signal */
   async load(signal) {
-    const history = await get("/api/metrics/history", { step: this.#range.step }, signal);
-    const times = /** @type {unknown[]} */ (history.timestamp ?? []).map(Number);
-    this.columns = new Map(["timestamp", ...Object.keys(READERS)].map((name) => [name, []]));
-    for (const [index, time] of times.entries()) {
-      this.#push(time / 1000, (name) => number(history.series?.[name]?.[index]));
+    const history = await get("/api/metrics/history", { step: this.#range.step, cores: 1 }, signal);
+    /** @type {Map<string, unknown[]>} */
+    const given = new Map(Object.keys(READERS).map((name) => [name, listOf(history.series?.[name])]));
+    for (const [core, column] of listOf(history.cores).entries()) given.set(`${CORE}${core}`, listOf(column));
+    this.columns = new Map(["timestamp", ...given.keys()].map((name) => [name, []]));
+    for (const [index, time] of listOf(history.timestamp).map(Number).entries()) {
+      this.#push(time / 1000, (name) => number(given.get(name)?.[index]));
     }
+  }
+
+  /** Busy percent of each core, in order; of those that were there when the history was asked for. */
+  get cores() {
+    return [...this.columns].flatMap(([name, column]) => (name.startsWith(CORE) ? [column] : []));
   }
 
   /** Whether the sample tells of anything new, and whether there is a hole before it. @param {any} metrics */
@@ -59,7 +70,7 @@ export class Series {
     const last = this.columns.get("timestamp")?.at(-1) ?? seconds;
     if (seconds - last < this.#range.step) return "old";
     if (seconds - last > HOLE_STEPS * this.#range.step) return "hole";
-    this.#push(seconds, (name) => number(READERS[name]?.(metrics)));
+    this.#push(seconds, (name) => number(readNow(metrics, name)));
     return "new";
   }
 
@@ -84,4 +95,10 @@ export class Series {
   #append(time, read) {
     for (const [name, column] of this.columns) column.push(name === "timestamp" ? time : read(name));
   }
+}
+
+/** @param {any} metrics @param {string} name */
+function readNow(metrics, name) {
+  if (name.startsWith(CORE)) return listOf(metrics.cpu?.cores)[Number(name.slice(CORE.length))];
+  return READERS[name]?.(metrics);
 }

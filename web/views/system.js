@@ -2,6 +2,7 @@
 import { fill, h } from "../dom.js";
 import { link } from "../route.js";
 import { CHARTS, ChartView } from "./system-charts.js";
+import { CoresChart } from "./system-cores.js";
 import { RANGES, Series } from "./system-data.js";
 import { Now } from "./system-now.js";
 
@@ -13,6 +14,7 @@ export function showSystem({ root, route, connection, announce }) {
   const charts = h("div", { class: "charts" });
   const note = h("div", { class: "note" });
   const now = new Now();
+  const cores = new CoresChart();
   const leaving = new AbortController();
   const { signal } = leaving;
   /** @type {ChartView[]} */
@@ -24,13 +26,15 @@ export function showSystem({ root, route, connection, announce }) {
   const draw = () => {
     for (const view of views) view.close();
     views = [];
-    fill(charts, now.cores);
+    fill(charts, cores.element, now.cores);
     const times = series.columns.get("timestamp") ?? [];
+    cores.show(series.cores, times);
+    cores.recolour();
     if (times.length < 2) return;
     for (const chart of CHARTS) {
       // In the document first, so that it knows its width.
       const view = new ChartView(chart, series.columns);
-      now.cores.before(view.element);
+      cores.element.before(view.element);
       views.push(view);
     }
     for (const view of views) view.resize();
@@ -77,13 +81,16 @@ export function showSystem({ root, route, connection, announce }) {
         if (series.columns.size === 0) return;
         const added = series.add(metrics);
         if (added === "hole" || (added === "new" && views.length === 0)) void load();
-        else if (added === "new" && document.visibilityState === "visible")
+        else if (added === "new" && document.visibilityState === "visible") {
           for (const view of views) view.show(series.columns);
+          cores.show(series.cores, series.columns.get("timestamp") ?? []);
+        }
       },
     },
   );
   const watcher = new ResizeObserver(() => {
     for (const view of views) view.resize();
+    cores.resize();
   });
   fill(root, h("div", { class: "bar" }, h("h2", {}, "System"), tabs), note, charts, now.table);
   watcher.observe(charts);

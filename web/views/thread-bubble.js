@@ -2,10 +2,11 @@
 import { h } from "../dom.js";
 import { oneLine } from "../format.js";
 import { link } from "../route.js";
-import { directionMark, modelBadge, modelClass, sourceBadge, tierBadge, timeTag } from "../rows/badges.js";
+import { directionMark, modelBadge, quietTierBadge, sourceBadge, timeTag } from "../rows/badges.js";
 import { gapText } from "../rows/gap.js";
-import { longText } from "../rows/long-text.js";
+import { unfoldable } from "../rows/long-text.js";
 import { bodyOf } from "../rows/message.js";
+import { modelClass } from "../rows/models.js";
 import { textOf, threadIdOf, timeOf } from "../rows/record.js";
 import { threadLink } from "../rows/threads.js";
 import { turnOfMessage } from "../rows/turn-of-message.js";
@@ -46,14 +47,14 @@ function messageBubble(row, { threadId, status, signal }) {
     h("strong", {}, raw === undefined ? oneLine(sender ?? "nobody", 60) : "no record"),
     from === undefined ? undefined : h("span", {}, "from ", threadLink(status(), from)),
     modelBadge(row["model"]),
-    tierBadge(row["tier"]),
+    quietTierBadge(row["tier"]),
     sourceBadge(row["source"]),
     h("a", { href: here, class: "when", title: "Address of this message" }, timeTag(timeOf(row))),
     ...elsewhere(row["messageId"]),
     turn?.button,
   );
   const quote = textOf(replyTo) && h("blockquote", { title: "replies to" }, oneLine(replyTo, 200));
-  const body = h("div", { class: "bubble-body" }, ...longText(bodyOf(row), { shown: SHOWN }));
+  const body = h("div", { class: "bubble-body" }, ...unfoldable(bodyOf(row), { shown: SHOWN }));
   return h("li", { class: `${side} ${modelClass(row["model"])}-edge`, tabindex: "-1" }, head, quote, body, turn?.place);
 }
 

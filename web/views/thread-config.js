@@ -2,7 +2,8 @@
 import { fill, h } from "../dom.js";
 import { asText, cost, count, oneLine, size, visible } from "../format.js";
 import { modelBadge, timeTag } from "../rows/badges.js";
-import { longText } from "../rows/long-text.js";
+import { fieldPairs } from "../rows/fields.js";
+import { unfoldable } from "../rows/long-text.js";
 import { numberOf, recordOf, textOf } from "../rows/record.js";
 import { agentOf, threadOf } from "../rows/threads.js";
 import { Totals } from "../rows/totals.js";
@@ -62,16 +63,10 @@ export class ThreadConfig {
   }
 }
 
-/** @param {[string, import("../dom.js").Child][]} pairs */
-function pairs(pairs) {
-  const there = pairs.filter(([, value]) => value !== undefined && value !== "");
-  return there.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
-}
-
 /** @param {Record<string, unknown>} thread @param {Record<string, unknown> | undefined} agent */
 function fieldsOf(thread, agent) {
   const { model, modelChoice, cwd, sessionId, status, lastActive } = thread;
-  return pairs([
+  return fieldPairs([
     ["Status", textOf(status) && oneLine(status, 20)],
     ["Agent", agent && agentText(agent)],
     ["Last model", modelBadge(model)],
@@ -92,7 +87,7 @@ function agentText({ state, pid, rssBytes }) {
 function promptOf(systemPrompt) {
   const text = textOf(systemPrompt);
   if (text === undefined) return [h("p", { class: "dim" }, "No system prompt of its own.")];
-  return [h("details", {}, h("summary", {}, `System prompt (${count(text.length)} characters)`), ...longText(text))];
+  return [h("details", {}, h("summary", {}, `System prompt (${count(text.length)} characters)`), ...unfoldable(text))];
 }
 
 /** @param {Record<string, unknown>} totals */
@@ -101,7 +96,7 @@ function figuresOf(totals) {
   const tokens = recordOf(totals["tokens"]);
   /** @param {unknown} value */
   const figure = (value) => (numberOf(value) === undefined ? undefined : count(value));
-  return pairs([
+  return fieldPairs([
     ["Received", figure(messages["in"])],
     ["Sent", figure(messages["out"])],
     ["Turns", figure(totals["turns"])],

@@ -1,15 +1,15 @@
 /** Exports: all rows of a topic that are wanted, one JSON text a line. */
+import { breathe } from "../breathe.ts";
 import { Refusal } from "../errors.ts";
 import { matchOf } from "../filter.ts";
 import type { Headers, Sink, Streamed } from "../http.ts";
-import { rowJson } from "../row-json.ts";
+import { gapFields, rowJson } from "../row-json.ts";
 import type { Shape } from "../row-json.ts";
-import { breathe } from "../tail/collector.ts";
 import type { Cursor, Limit, Match, Slice, Stream } from "../tail/stream.ts";
 import type { Topic } from "../topics.ts";
 import type { RouteDeps } from "./deps.ts";
 import { REVALIDATE } from "./etag.ts";
-import { gapFields, NDJSON, pageOf } from "./list-query.ts";
+import { NDJSON, pageOf } from "./list-query.ts";
 import type { ListQuery } from "./list-query.ts";
 
 /** Of one step: what waits in memory for a slow client, and how far is read before others have their turn. */

@@ -2,7 +2,8 @@ import { Refusal } from "../errors.ts";
 import type { Filter } from "../filter.ts";
 import type { Page } from "../history.ts";
 import type { Shape } from "../row-json.ts";
-import type { Cursor, Gap } from "../tail/stream.ts";
+import type { Cursor } from "../tail/stream.ts";
+import { factsOf } from "../topics.ts";
 import type { Topic } from "../topics.ts";
 import type { Call } from "./deps.ts";
 import { filterNames, filterOf, Query, shapeNames, shapeOf } from "./query.ts";
@@ -21,9 +22,6 @@ export interface ListQuery {
 export const NDJSON = "application/x-ndjson";
 
 const MAX_ROWS = 1_000;
-const DEFAULT_ROWS = 50;
-/** They are long. */
-const DEFAULT_PROMPTS = 20;
 
 /** `given`: what the path itself says, which no parameter can say otherwise. Throws `bad_parameter`, `bad_cursor`. */
 export function parseListQuery(topic: Topic, { request }: Call, given: Filter): ListQuery {
@@ -54,14 +52,9 @@ export function pageOf(topic: Topic, { n, before, after, filter }: ListQuery, si
   const cursor = before ?? after;
   return {
     direction: after === undefined ? "backward" : "forward",
-    rows: n ?? (topic === "prompts" ? DEFAULT_PROMPTS : DEFAULT_ROWS),
+    rows: n ?? factsOf(topic).usual,
     filter,
     signal,
     ...(cursor === undefined ? {} : { cursor }),
   };
-}
-
-/** A gap as clients see it. */
-export function gapFields({ from, to, bytes, reason }: Gap): object {
-  return { from: from ?? null, to, bytes, reason };
 }

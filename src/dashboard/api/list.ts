@@ -1,16 +1,16 @@
 /** Lists: a page of what lies in the files of a topic. */
+import { breathe } from "../breathe.ts";
 import type { Filter } from "../filter.ts";
 import { json } from "../http.ts";
 import type { Answer } from "../http.ts";
-import { rowJson } from "../row-json.ts";
+import { gapFields, rowJson } from "../row-json.ts";
 import type { Shape } from "../row-json.ts";
-import { breathe } from "../tail/collector.ts";
 import type { Row, Slice } from "../tail/stream.ts";
 import type { Topic } from "../topics.ts";
 import type { Call, RouteDeps } from "./deps.ts";
 import { conditional, etagOf } from "./etag.ts";
 import { exportRows } from "./export.ts";
-import { gapFields, pageOf, parseListQuery } from "./list-query.ts";
+import { pageOf, parseListQuery } from "./list-query.ts";
 
 /** A page up to this many characters is answered in one piece; a longer one is written as it is made. */
 const PIECE = 64 * 1024;

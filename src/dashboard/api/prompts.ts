@@ -75,7 +75,7 @@ function isPlace(name: string): boolean {
 }
 
 function sideOf({ record }: Row): { prompt: string; head: object } {
-  const { messageId, timestamp, ts, prompt } = (record ?? {}) as Readonly<Record<string, unknown>>;
+  const { messageId, timestamp, ts, prompt } = record ?? {};
   const text = typeof prompt === "string" ? prompt : "";
   return { prompt: text, head: { messageId, timestamp: timestamp ?? ts, promptLength: text.length } };
 }

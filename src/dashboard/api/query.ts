@@ -4,6 +4,7 @@ import type { Filter } from "../filter.ts";
 import type { Shape } from "../row-json.ts";
 import { parseCursor } from "../tail/cursor.ts";
 import type { Cursor } from "../tail/stream.ts";
+import { factsOf } from "../topics.ts";
 import type { Topic } from "../topics.ts";
 
 /** Values of one filter at most. */
@@ -90,15 +91,14 @@ export class Query {
   }
 }
 
-/** The parameters that choose rows of a topic. */
+/** The parameters that choose rows of a topic: the fields, of which one has a shorter name here. */
 export function filterNames(topic: Topic): readonly string[] {
-  const own = topic === "messages" ? ["direction"] : topic.startsWith("logs/") ? ["level"] : [];
-  return ["thread", "model", "tier", ...own, "messageId", "q"];
+  return [...factsOf(topic).filters.map((field) => (field === "threadId" ? "thread" : field)), "q"];
 }
 
-/** The parameter `full=0` leaves out the bodies of prompts. */
+/** The parameter `full=0` leaves out bodies, where there are any. */
 export function shapeNames(topic: Topic): readonly string[] {
-  return topic === "prompts" ? ["full"] : [];
+  return factsOf(topic).bodies.length > 0 ? ["full"] : [];
 }
 
 export function shapeOf(query: Query): Shape {

@@ -25,10 +25,14 @@ export class Bucket {
     }
   }
 
+  /** NaN where there was no value. */
+  averages(): number[] {
+    // Without a value this is 0 / 0, which is NaN.
+    return Array.from(this.#sums, (sum, index) => sum / (this.#counts[index] ?? 0));
+  }
+
   /** All averages, then all smallest, then all largest values. */
   row(): number[] {
-    // Without a value this is 0 / 0, which is NaN.
-    const averages = Array.from(this.#sums, (sum, index) => sum / (this.#counts[index] ?? 0));
-    return [...averages, ...this.#least, ...this.#most];
+    return [...this.averages(), ...this.#least, ...this.#most];
   }
 }

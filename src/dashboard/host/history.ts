@@ -1,5 +1,5 @@
 import { Bucket } from "./bucket.ts";
-import { ColumnRing, type Rows } from "./column-ring.ts";
+import { ColumnRing, shareOf, type Rows } from "./column-ring.ts";
 import type { HostMetrics } from "./metrics.ts";
 import { round2 } from "./percent.ts";
 import { SERIES, valuesOf, type SeriesName } from "./series.ts";
@@ -22,43 +22,55 @@ export interface MetricsColumns {
   /** Smallest and largest sample of each stretch; at a step of 15 s alone. */
   readonly min?: Columns;
   readonly max?: Columns;
+  /** Busy percent of each core, to half a percent, at the core's number; only when they are asked for. */
+  readonly cores?: readonly (number | null)[][];
+}
+
+export interface Wanted {
+  /** Epoch ms; without it all there is of the step. */
+  readonly from?: number | undefined;
+  /** Without it the finer one that reaches back to `from`; without that too, 1. */
+  readonly step?: Step | undefined;
+  readonly cores?: boolean | undefined;
 }
 
 /**
  * An hour of samples and a day of stretches of 15 s, in 1.3 MB. Kept as 32-bit floats: seven digits, which is 128 KiB
- * in a TiB.
+ * in a TiB. The cores are kept in a byte each: 9 KiB a core.
  */
 export class MetricsHistory {
   readonly #seconds = new ColumnRing(SERIES.length, HOUR_MS / 1_000);
   readonly #stretches = new ColumnRing(3 * SERIES.length, DAY_MS / BUCKET_MS);
-  #open: Bucket | undefined;
+  #open: { readonly series: Bucket; readonly cores: Bucket } | undefined;
 
   add(metrics: HostMetrics): void {
     const { timestamp } = metrics;
     const values = valuesOf(metrics);
-    this.#seconds.push(timestamp, values);
+    const { cores } = metrics.cpu;
+    this.#seconds.push(timestamp, values, cores);
     const start = timestamp - (timestamp % BUCKET_MS);
-    if (this.#open?.start !== start) this.#open = new Bucket(start, SERIES.length);
-    this.#open.add(values);
+    if (this.#open?.series.start !== start) {
+      this.#open = { series: new Bucket(start, SERIES.length), cores: new Bucket(start, cores.length) };
+    }
+    this.#open.series.add(values);
+    this.#open.cores.add(cores.map((share) => share ?? Number.NaN));
     // The stretch that is not over yet is shown as far as it has come: pushing it again replaces it.
-    this.#stretches.push(start, this.#open.row());
+    this.#stretches.push(start, this.#open.series.row(), this.#open.cores.averages());
   }
 
-  /**
-   * Rows from `from` (epoch ms) on. Without a step the finer one that reaches back to `from`; without `from` all there
-   * is of the step, and without either the last hour. A whole day takes some 10 ms: see `json`.
-   */
-  columns(from?: number, step?: Step): MetricsColumns {
-    const { chosen, rows } = this.#select(from, step);
+  /** Oldest first. A whole day takes some 10 ms: see `json`. */
+  columns(wanted: Wanted = {}): MetricsColumns {
+    const { chosen, rows } = this.#select(wanted);
     const block = (nth: number): Columns =>
       Object.fromEntries(SERIES.map((name, index) => [name, columnOf(rows, nth, index)])) as Columns;
     const base = { step: chosen, timestamp: [...rows.timestamps], series: block(0) };
-    return chosen === 1 ? base : { ...base, min: block(1), max: block(2) };
+    const ends = chosen === 1 ? {} : { min: block(1), max: block(2) };
+    return { ...base, ...ends, ...(wanted.cores === true && { cores: rows.shares.map(sharesOf) }) };
   }
 
   /** `columns` as JSON text, a piece a column and all of the same moment: other work may go between them. */
-  *json(from?: number, step?: Step): Generator<string, void, undefined> {
-    const { chosen, rows } = this.#select(from, step);
+  *json(wanted: Wanted = {}): Generator<string, void, undefined> {
+    const { chosen, rows } = this.#select(wanted);
     yield `{"step":${chosen},"timestamp":${JSON.stringify([...rows.timestamps])}`;
     for (const [nth, block] of (chosen === 1 ? ["series"] : ["series", "min", "max"]).entries()) {
       yield `,"${block}":{`;
@@ -67,10 +79,16 @@ export class MetricsHistory {
       }
       yield "}";
     }
+    if (wanted.cores === true) {
+      yield ',"cores":[';
+      for (const [index, core] of rows.shares.entries())
+        yield `${index === 0 ? "" : ","}${JSON.stringify(sharesOf(core))}`;
+      yield "]";
+    }
     yield "}";
   }
 
-  #select(from: number | undefined, step: Step | undefined): { readonly chosen: Step; readonly rows: Rows } {
+  #select({ from, step }: Wanted): { readonly chosen: Step; readonly rows: Rows } {
     const newest = this.#seconds.newest ?? 0;
     const chosen = step ?? (from === undefined || from >= newest - HOUR_MS ? 1 : 15);
     const reach = newest - (chosen === 1 ? HOUR_MS : DAY_MS);
@@ -85,4 +103,8 @@ function columnOf(rows: Rows, nth: number, index: number): (number | null)[] {
   const column: (number | null)[] = [];
   for (const value of values) column.push(Number.isNaN(value) ? null : round2(value));
   return column;
+}
+
+function sharesOf(bytes: Uint8Array): (number | null)[] {
+  return Array.from(bytes, shareOf);
 }

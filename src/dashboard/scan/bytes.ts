@@ -3,9 +3,7 @@ import { readSync } from "node:fs";
 import { HEAD_BYTES, WINDOW_BYTES, checkOf, lineHash, lineHashOf } from "../tail/cursor.ts";
 import type { FileRow } from "../tail/row.ts";
 import { Splitter } from "../tail/splitter.ts";
-
-const NEWLINE = 0x0a;
-const CHUNK_BYTES = 64 * 1024;
+import { CHUNK_BYTES, NEWLINE } from "../tail/line-bytes.ts";
 
 /** Part of a file that another thread holds open. */
 export interface Extent {

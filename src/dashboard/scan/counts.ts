@@ -39,7 +39,7 @@ export class ThreadCounts {
   readonly byThread = new Map<number, Counts>();
 
   add(topic: CountedTopic, row: Row): void {
-    const record = row.record as Readonly<Record<string, unknown>> | undefined;
+    const { record } = row;
     const threadId = record?.["threadId"];
     if (record === undefined || !isThreadId(threadId)) return;
     if (topic === "messages") this.#message(threadId, record["direction"]);
@@ -91,6 +91,5 @@ export class ThreadCounts {
 
 /** Epoch ms of a message that came in. */
 export function arrivalOf(row: Row): number | undefined {
-  const { direction } = (row.record ?? {}) as { direction?: unknown };
-  return direction === "in" ? timeOfRow(row) : undefined;
+  return row.record?.["direction"] === "in" ? timeOfRow(row) : undefined;
 }

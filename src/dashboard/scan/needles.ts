@@ -1,6 +1,5 @@
 import { needlesOf } from "../filter.ts";
-
-const NEWLINE = 0x0a;
+import { NEWLINE } from "../tail/line-bytes.ts";
 
 /** Finds the texts of a search, whatever their case, in the bytes of lines. */
 export class Needles {

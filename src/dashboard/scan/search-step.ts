@@ -4,6 +4,7 @@ import { Splitter } from "../tail/splitter.ts";
 import { isStill, lineFrom, readAt } from "./bytes.ts";
 import type { Extent } from "./bytes.ts";
 import { Needles } from "./needles.ts";
+import { CHUNK_BYTES, NEWLINE } from "../tail/line-bytes.ts";
 
 /** A row as it crosses threads. */
 export interface FoundRow {
@@ -21,13 +22,10 @@ export interface SearchResult {
   readonly next: number;
 }
 
-/** Searched at once, bytes: strings that stay within the processor's cache are twice as quick. */
-const CHUNK_BYTES = 64 * 1024;
 /** A line longer than this is searched in pieces. */
 const LONG_BYTES = 4 * 1024 * 1024;
 const MAX_ROWS = 256;
 const MAX_TEXT = 1024 * 1024;
-const NEWLINE = 0x0a;
 
 /** The lines that begin in the extent and hold the text; "lost" when the file is another now. */
 export function searchStep(input: Extent & { q: string }): SearchResult | "lost" {

@@ -1,12 +1,12 @@
 import type { HttpRequest, HttpResponse, WebSocket, WebSocketBehavior, us_socket_context_t } from "uWebSockets.js";
-import type { Connection, Session, Text } from "../connection.ts";
+import type { Connection, Peer, Text } from "../connection.ts";
 import { CLOSE, SUBPROTOCOL } from "../protocol.ts";
 import type { StateTopic } from "../protocol.ts";
 
 /** What is kept with each WebSocket. */
 interface SocketData {
-  readonly begin: (connection: Connection) => Session;
-  session?: Session;
+  readonly begin: (connection: Connection) => Peer;
+  peer?: Peer;
   connection?: SocketConnection;
 }
 
@@ -33,21 +33,21 @@ export function webSockets(
       const data = socket.getUserData();
       data.connection = new SocketConnection(socket);
       open.add(data.connection);
-      data.session = data.begin(data.connection);
+      data.peer = data.begin(data.connection);
     },
     message(socket, message, isBinary) {
-      const { session, connection } = socket.getUserData();
+      const { peer, connection } = socket.getUserData();
       if (isBinary) connection?.close(CLOSE.unsupported, "frames are text");
-      else session?.onMessage(Buffer.from(message).toString("utf8"));
+      else peer?.onMessage(Buffer.from(message).toString("utf8"));
     },
     drain(socket) {
-      socket.getUserData().session?.onDrain();
+      socket.getUserData().peer?.onDrain();
     },
     close(socket) {
-      const { connection, session } = socket.getUserData();
+      const { connection, peer } = socket.getUserData();
       connection?.ended();
       if (connection !== undefined) open.delete(connection);
-      session?.onClose();
+      peer?.onClose();
     },
   };
 }

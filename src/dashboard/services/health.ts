@@ -1,4 +1,4 @@
-import type { SupervisorRecord, WorkerRecord } from "./supervisor-record.ts";
+import type { SupervisorRecord, WorkerRecord } from "../../core/supervisor-record.ts";
 
 export const SERVICES = ["supervisor", "telegram", "queue", "broker", "dashboard"] as const;
 export type ServiceName = (typeof SERVICES)[number];

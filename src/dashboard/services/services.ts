@@ -5,7 +5,7 @@ import { HealthLog, type Health, type ServiceName } from "./health.ts";
 import { JsonFile } from "./json-file.ts";
 import { MessageCounts } from "./message-counts.ts";
 import { QueueDepthReader, type QueueDepth } from "./queue-depth.ts";
-import { parseSupervisorRecord } from "./supervisor-record.ts";
+import { parseSupervisorRecord } from "../../core/supervisor-record.ts";
 import { parseThreads, type ThreadEntry } from "./threads.ts";
 
 /** What `/api/status` answers. */

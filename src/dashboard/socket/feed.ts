@@ -1,19 +1,16 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Filter } from "../filter.ts";
 import { matchOf } from "../filter.ts";
+import { FRAME, GATHER_MS, SCAN_BYTES } from "../live-rows.ts";
 import type { Shape } from "../row-json.ts";
 import type { Cursor, Match, Stream } from "../tail/stream.ts";
-import { FRAME, piecesOf } from "./pieces.ts";
+import { piecesOf } from "./pieces.ts";
 import type { Piece } from "./pieces.ts";
 
-/** Rows that come within this time of others go out with them, ms. */
-const GATHER_MS = 16;
 /** With so many bytes of new rows they go out at once, and the stream waits with the next. */
 const BURST_BYTES = 64 * 1024;
 /** Batches kept for those who are behind, some 1 MiB: made anew they would be read from the file, and parsed again. */
 const KEPT = 16;
-/** Bytes looked at for one batch: with a filter that few rows pass, others have their turn in between. */
-const SCAN_BYTES = 1024 * 1024;
 /** Of text in a batch: with the cursors that are put in front of each row it is mostly one frame. */
 const BATCH_BYTES = 0.75 * FRAME.text;
 const LIMIT = { rows: FRAME.rows, bytes: BATCH_BYTES, scan: SCAN_BYTES };

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Connection } from "../connection.ts";
-import { FRAME } from "./pieces.ts";
+import { FRAME } from "../live-rows.ts";
 
 /** Bytes that wait for a client at which its rows are held back, and at which they go on. */
 const HIGH_BYTES = 256 * 1024;

@@ -1,9 +1,7 @@
+import { FRAME } from "../live-rows.ts";
 import { rowJson } from "../row-json.ts";
 import type { Shape } from "../row-json.ts";
 import type { Cursor, Gap, Slice } from "../tail/stream.ts";
-
-/** Rows and text, UTF-16 units, of one frame at most; a single row may be longer. */
-export const FRAME = { rows: 500, text: 64 * 1024 } as const;
 
 /** What becomes one frame, but for the id of the subscription: it is the same for all who are sent it. */
 export type Piece = RowsPiece | { readonly kind: "gap"; readonly last: Cursor; readonly gap: Gap };

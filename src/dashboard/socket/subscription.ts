@@ -1,11 +1,12 @@
 import type { Clock } from "../../core/clock.ts";
 import { describeError, errorCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import { breathe } from "../breathe.ts";
 import type { Text } from "../connection.ts";
 import type { Filter } from "../filter.ts";
 import type { History } from "../history.ts";
 import { frame } from "../protocol.ts";
-import { breathe } from "../tail/collector.ts";
+import { gapFields } from "../row-json.ts";
 import { parseCursor } from "../tail/cursor.ts";
 import type { Cursor } from "../tail/stream.ts";
 import type { Topic } from "../topics.ts";
@@ -193,7 +194,7 @@ export class Subscription {
     const text =
       piece.kind === "rows"
         ? piece.frame(this.#prefix)
-        : frame({ type: "gap", id: this.#options.id, ...piece.gap, from: piece.gap.from ?? null });
+        : frame({ type: "gap", id: this.#options.id, ...gapFields(piece.gap) });
     if (this.#options.outlet.send(text)) this.#credit.spend(piece.last, piece.kind === "rows" ? piece.bytes : 0);
   }
 

@@ -1,13 +1,14 @@
 import { BlockReader } from "./block-reader.ts";
-import { Collector, breathe, cursorOf } from "./collector.ts";
+import { breathe } from "../breathe.ts";
+import { Collector, cursorOf } from "./collector.ts";
 import type { Limit, Match, Slice } from "./collector.ts";
 import { formatCursor, startOf } from "./cursor.ts";
 import type { Cursor, Place } from "./cursor.ts";
 import type { Follower } from "./follower.ts";
-import { CHUNK_BYTES } from "./line-reader.ts";
 import type { Gap } from "./lineage.ts";
 import type { FileRow } from "./row.ts";
 import type { Source, Sources } from "./sources.ts";
+import { CHUNK_BYTES } from "./line-bytes.ts";
 
 /** How often a call may find its data gone while it reads. */
 const LOSSES = 16;

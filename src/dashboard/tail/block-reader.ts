@@ -1,12 +1,11 @@
 import { WINDOW_BYTES, checkOf } from "./cursor.ts";
 import type { Place } from "./cursor.ts";
 import { lineStart } from "./end-of-lines.ts";
-import { CHUNK_BYTES, LineReader } from "./line-reader.ts";
+import { LineReader } from "./line-reader.ts";
 import type { FileRow } from "./row.ts";
 import type { SourceFile } from "./source-file.ts";
 import { Splitter } from "./splitter.ts";
-
-const NEWLINE = 0x0a;
+import { CHUNK_BYTES, NEWLINE } from "./line-bytes.ts";
 
 /** Reads the lines of one file backward from an offset, a block at a time; within a block they are in order. */
 export class BlockReader {

@@ -97,10 +97,3 @@ export class Collector {
 export function cursorOf(place: Place | Cursor | undefined): Cursor | undefined {
   return typeof place === "object" ? formatCursor(place) : place;
 }
-
-/** Lets everything else have its turn. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}

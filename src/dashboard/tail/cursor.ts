@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { DashboardError } from "../errors.ts";
+import { NEWLINE } from "./line-bytes.ts";
 
 /**
  * Names of places in files, made of what the file itself holds, so that they outlive every process and every rename.
@@ -25,7 +26,6 @@ export const HEAD_BYTES = 256;
 /** What a cursor is made of, whoever made it. */
 const CURSOR = /^[A-Za-z0-9:._-]{1,80}$/;
 const OWN = /^([0-9a-f]{20}[0-9a-z]{9}):(\d{1,15}):([0-9a-z]{1,7})$/;
-const NEWLINE = 0x0a;
 const LINE_DIGITS = 12;
 const INODE_DIGITS = 8;
 const TIME_DIGITS = 9;

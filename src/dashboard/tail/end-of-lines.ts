@@ -1,9 +1,7 @@
 import { WINDOW_BYTES, checkOf, startOf } from "./cursor.ts";
 import type { Place } from "./cursor.ts";
-import { CHUNK_BYTES } from "./line-reader.ts";
 import type { SourceFile } from "./source-file.ts";
-
-const NEWLINE = 0x0a;
+import { CHUNK_BYTES, NEWLINE } from "./line-bytes.ts";
 
 /** The place just after the last line of the file that has ended. Reads backward, and no further than that. */
 export async function endOfLines(file: SourceFile, gen: string): Promise<Place> {

@@ -2,7 +2,7 @@ import { describeError } from "../../core/errors.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Catalog, Entry } from "./catalog.ts";
-import { breathe } from "./collector.ts";
+import { breathe } from "../breathe.ts";
 import { formatCursor, lineHashOf, startOf } from "./cursor.ts";
 import { endOfLines } from "./end-of-lines.ts";
 import { LineReader } from "./line-reader.ts";

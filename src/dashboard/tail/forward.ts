@@ -1,13 +1,15 @@
-import { Collector, breathe, cursorOf } from "./collector.ts";
+import { breathe } from "../breathe.ts";
+import { Collector, cursorOf } from "./collector.ts";
 import type { Limit, Match, Slice } from "./collector.ts";
 import { formatCursor, startOf } from "./cursor.ts";
 import type { Place } from "./cursor.ts";
 import type { Follower } from "./follower.ts";
-import { CHUNK_BYTES, LineReader } from "./line-reader.ts";
+import { LineReader } from "./line-reader.ts";
 import { samePlace } from "./ring.ts";
 import type { GapReason } from "./lineage.ts";
 import type { FileRow } from "./row.ts";
 import type { Source, Sources } from "./sources.ts";
+import { CHUNK_BYTES } from "./line-bytes.ts";
 
 /** How often a call may find its data gone while it reads: more is a file that somebody cuts all the time. */
 const LOSSES = 16;

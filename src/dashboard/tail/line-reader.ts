@@ -2,9 +2,7 @@ import { HEAD_BYTES, WINDOW_BYTES, checkOf, generationOf, lineHash, lineHashOf }
 import type { FileRow } from "./row.ts";
 import type { SourceFile } from "./source-file.ts";
 import { Splitter } from "./splitter.ts";
-
-/** Read and split at once: well under a millisecond of work. */
-export const CHUNK_BYTES = 64 * 1024;
+import { CHUNK_BYTES } from "./line-bytes.ts";
 
 export type Step =
   | { readonly status: "rows"; readonly rows: readonly FileRow[] }

@@ -76,18 +76,24 @@ export class Ring {
     const isStart = samePlace(place, this.#start);
     // A file that was cut and written anew may have a place that is called like one before: the newest is meant.
     if (isStart && !this.isStartGone) return this.#first;
+    const low = this.#firstFrom(serial, place.offset);
+    const found = this.#items[low];
+    if (found !== undefined && samePlace(placeOf(found), place)) return low + 1;
+    return isStart ? this.#first : undefined;
+  }
+
+  /** Number of the first item that ends at the offset or behind it. */
+  #firstFrom(serial: number, offset: number): number {
     let low = this.#first;
     let high = this.#items.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const item = this.#items[middle];
       const later = (this.#serials[middle] ?? 0) - serial;
-      if (item !== undefined && (later || placeOf(item).offset - place.offset) < 0) low = middle + 1;
+      if (item !== undefined && (later || placeOf(item).offset - offset) < 0) low = middle + 1;
       else high = middle;
     }
-    const found = this.#items[low];
-    if (found !== undefined && samePlace(placeOf(found), place)) return low + 1;
-    return isStart ? this.#first : undefined;
+    return low;
   }
 
   at(n: number): Item | undefined {

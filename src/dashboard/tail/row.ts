@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../core/jsonl-files.ts";
 import { formatCursor } from "./cursor.ts";
 import type { Cursor, Place } from "./cursor.ts";
 
@@ -8,7 +9,7 @@ export interface Row {
   /** The line without its end and without NUL bytes before it, at most 1 MiB of it. */
   readonly text: string;
   /** Undefined for a line that is no JSON object: it is passed on raw. */
-  readonly record: object | undefined;
+  readonly record: JsonObject | undefined;
   /** Bytes dropped from the end of a longer line. */
   readonly cut?: number;
 }
@@ -25,7 +26,7 @@ export class FileRow implements Row, Place {
   readonly check: number;
   /** Where the line begins in its file. */
   readonly start: number;
-  #record: object | typeof UNREAD | undefined = UNREAD;
+  #record: JsonObject | typeof UNREAD | undefined = UNREAD;
 
   constructor(place: Place, start: number, text: string, cut: number) {
     this.gen = place.gen;
@@ -41,7 +42,7 @@ export class FileRow implements Row, Place {
     return formatCursor(this);
   }
 
-  get record(): object | undefined {
+  get record(): JsonObject | undefined {
     if (this.#record === UNREAD) this.#record = this.cut === undefined ? parse(this.text) : undefined;
     return this.#record;
   }
@@ -57,10 +58,10 @@ export class FileRow implements Row, Place {
   }
 }
 
-function parse(text: string): object | undefined {
+function parse(text: string): JsonObject | undefined {
   if (!text.trimStart().startsWith("{")) return undefined;
   try {
-    return JSON.parse(text) as object;
+    return JSON.parse(text) as JsonObject;
   } catch {
     return undefined;
   }

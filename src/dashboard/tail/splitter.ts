@@ -1,10 +1,10 @@
 import { checkOf } from "./cursor.ts";
 import { FileRow } from "./row.ts";
+import { NEWLINE } from "./line-bytes.ts";
 
 /** No more of a line is kept, bytes. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
-const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**

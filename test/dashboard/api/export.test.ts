@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DashboardError } from "../../../src/dashboard/errors.ts";
-import { listOf, numbered, refusalOf, stage, streamOf, TextSink } from "./stage.ts";
+import { heldBack, listOf, numbered, refusalOf, stage, streamOf } from "./stage.ts";
 import type { Got } from "./stage.ts";
 
 const NDJSON = { accept: "application/x-ndjson" };
@@ -66,11 +66,7 @@ test("an export from what is no cursor is refused, and not begun", async (t) => 
 test("a page of an export ends when the client leaves", async (t) => {
   const { append, request } = await stage(t);
   await append("messages", ...numbered(1, 40, { message: "x".repeat(100 * 1024) }));
-  const sink = new TextSink();
-  sink.hold();
-  const begun = sink.written();
-  const run = streamOf(await request("/api/messages/recent?n=40", NDJSON)).run(sink);
-  await begun;
+  const { sink, run } = await heldBack(await request("/api/messages/recent?n=40", NDJSON));
   sink.leave(new DashboardError("client_gone", "left"));
   sink.release();
   await assert.rejects(run, { code: "client_gone" });
@@ -89,11 +85,7 @@ test("what is appended while an export is written is not in it", async (t) => {
   const { append, request } = await stage(t);
   await append("messages", ...numbered(1, 900));
   const answer = streamOf(await request("/api/messages/recent", NDJSON));
-  const sink = new TextSink();
-  sink.hold();
-  const begun = sink.written();
-  const run = answer.run(sink);
-  await begun;
+  const { sink, run } = await heldBack(answer);
   await append("messages", ...numbered(901, 910));
   sink.release();
   await run;
@@ -109,11 +101,7 @@ test("the last row is there also when it alone does not fit into a step any more
 test("a client that does not read holds an export up, and no more than a step of it is in memory", async (t) => {
   const { append, request } = await stage(t);
   await append("messages", ...numbered(1, 40, { message: "x".repeat(100 * 1024) }));
-  const sink = new TextSink();
-  sink.hold();
-  const begun = sink.written();
-  const run = streamOf(await request("/api/messages/recent", NDJSON)).run(sink);
-  await begun;
+  const { sink, run } = await heldBack(await request("/api/messages/recent", NDJSON));
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(sink.pieces.length, 1);
   assert.ok(sink.text.length < 600 * 1024, String(sink.text.length));
@@ -126,11 +114,7 @@ for (const code of ["client_gone", "server_stopping"] as const) {
   test(`an export is cut off, and not ended, at ${code}`, async (t) => {
     const { append, request, logged } = await stage(t);
     await append("messages", ...numbered(1, 40, { message: "x".repeat(100 * 1024) }));
-    const sink = new TextSink();
-    sink.hold();
-    const begun = sink.written();
-    const run = streamOf(await request("/api/messages/recent", NDJSON)).run(sink);
-    await begun;
+    const { sink, run } = await heldBack(await request("/api/messages/recent", NDJSON));
     sink.leave(new DashboardError(code, "over"));
     sink.release();
     await assert.rejects(run, { code });

@@ -3,7 +3,7 @@ import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DashboardError } from "../../../src/dashboard/errors.ts";
-import { listOf, numbered, numbersOf, read, refusalOf, stage, streamOf, TextSink } from "./stage.ts";
+import { heldBack, listOf, numbered, numbersOf, read, refusalOf, stage, streamOf } from "./stage.ts";
 
 const LISTS = {
   "/api/messages/recent": "messages",
@@ -226,11 +226,7 @@ test("a long list is written in pieces, and stops when the client leaves", async
   assert.match(answer.headers["etag"] ?? "", /^".+"$/);
   const all = await read(await request("/api/messages/recent"));
   assert.equal(numbersOf(listOf(all)).length, 20);
-  const sink = new TextSink();
-  sink.hold();
-  const begun = sink.written();
-  const run = answer.run(sink);
-  await begun;
+  const { sink, run } = await heldBack(answer);
   sink.leave(new DashboardError("client_gone", "left"));
   sink.release();
   await assert.rejects(run, { code: "client_gone" });

@@ -8,7 +8,8 @@ import { refusalOf, stage, streamOf, TextSink } from "./stage.ts";
 function filled(): MetricsHistory {
   const history = new MetricsHistory();
   for (let second = 1; second <= 40; second += 1) {
-    history.add({ ...unknownMetrics(second * 1_000), load: [second, null, null] });
+    const metrics = unknownMetrics(second * 1_000);
+    history.add({ ...metrics, load: [second, null, null], cpu: { ...metrics.cpu, cores: [second, null] } });
   }
   return history;
 }
@@ -28,12 +29,31 @@ test("the history is columns, in the step and from the time asked", async (t) =>
   const all = await get("/api/metrics/history");
   assert.equal(all.headers["content-type"], "application/json; charset=utf-8");
   assert.deepEqual(JSON.parse(all.text), metricsHistory.columns());
-  assert.deepEqual(JSON.parse((await get("/api/metrics/history?from=38000")).text), metricsHistory.columns(38_000));
+  assert.deepEqual(
+    JSON.parse((await get("/api/metrics/history?from=38000")).text),
+    metricsHistory.columns({ from: 38_000 }),
+  );
   const coarse = JSON.parse((await get("/api/metrics/history?from=0&step=15")).text) as { timestamp: number[] };
   assert.deepEqual(coarse.timestamp, [0, 15_000, 30_000]);
+  const { cores } = JSON.parse((await get("/api/metrics/history?from=39000&cores=1")).text) as { cores: unknown };
+  assert.deepEqual(cores, [
+    [39, 40],
+    [null, null],
+  ]);
+  assert.equal((await get("/api/metrics/history?cores=0")).text.includes("cores"), false);
 });
 
-for (const query of ["step=2", "step=", "step=015", "from=-1", "from=x", "from=1&from=2", "to=5"]) {
+for (const query of [
+  "step=2",
+  "step=",
+  "step=015",
+  "from=-1",
+  "from=x",
+  "from=1&from=2",
+  "to=5",
+  "cores=2",
+  "cores=",
+]) {
   test(`a history with ${query} is refused`, async (t) => {
     const { get } = await stage(t);
     assert.deepEqual(refusalOf(await get(`/api/metrics/history?${query}`)), [400, "bad_parameter"]);

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { encodeEnvelope } from "../../../src/core/queue/envelope.ts";
 import { DashboardError } from "../../../src/dashboard/errors.ts";
-import { refusalOf, stage, streamOf, TextSink } from "./stage.ts";
+import { heldBack, refusalOf, stage } from "./stage.ts";
 import type { Got } from "./stage.ts";
 
 const FOLDERS = { "/api/queue/dead-letter": "dead-letter", "/api/queue/corrupt": "corrupt" };
@@ -141,11 +141,7 @@ test("a client that leaves ends the reading", async (t) => {
   const at = join(dir, "queue", "dead-letter");
   await mkdir(at, { recursive: true });
   for (let n = 0; n < 40; n += 1) await writeFile(join(at, `${n}.json`), "{}");
-  const sink = new TextSink();
-  sink.hold();
-  const begun = sink.written();
-  const run = streamOf(await request("/api/queue/dead-letter")).run(sink);
-  await begun;
+  const { sink, run } = await heldBack(await request("/api/queue/dead-letter"));
   sink.leave(new DashboardError("client_gone", "left"));
   sink.release();
   await assert.rejects(run, { code: "client_gone" });

@@ -4,7 +4,7 @@ import { DashboardError } from "../../../src/dashboard/errors.ts";
 import type { RouteDeps } from "../../../src/dashboard/routes.ts";
 import type { SearchEvent, SearchQuery } from "../../../src/dashboard/scan/search.ts";
 import { TOPIC_NAMES } from "../../../src/dashboard/topics.ts";
-import { refusalOf, stage, streamOf, TextSink } from "./stage.ts";
+import { TextSink, heldBack, refusalOf, stage, streamOf } from "./stage.ts";
 
 function searchOf(asked: SearchQuery[], events: (query: SearchQuery) => SearchEvent[]): RouteDeps["search"] {
   return async function* (query) {
@@ -16,7 +16,7 @@ function searchOf(asked: SearchQuery[], events: (query: SearchQuery) => SearchEv
 test("a search is lines of matches and progress, and one that says it is done", async (t) => {
   const asked: SearchQuery[] = [];
   const text = '{"cursor":"forged","message":"</script>"}';
-  const row = { cursor: "abc:1:2", text, record: JSON.parse(text) as object };
+  const row = { cursor: "abc:1:2", text, record: JSON.parse(text) as Record<string, unknown> };
   const search = searchOf(asked, ({ topic }) => [
     { type: "progress", scanned: 1, total: 2 },
     { type: "match", topic, row },
@@ -65,11 +65,7 @@ test("a search ends when the client leaves, and is not called done", async (t) =
     }
   };
   const { request, logged } = await stage(t, { search });
-  const sink = new TextSink();
-  sink.hold();
-  const begun = sink.written();
-  const run = streamOf(await request("/api/search?q=x")).run(sink);
-  await begun;
+  const { sink, run } = await heldBack(await request("/api/search?q=x"));
   sink.leave(new DashboardError("client_gone", "left"));
   sink.release();
   await assert.rejects(run, { code: "client_gone" });

@@ -154,6 +154,16 @@ export class TextSink implements Sink {
   }
 }
 
+/** An answer of which the first piece is written, and no room for more; `run` is the rest of the writing. */
+export async function heldBack(answer: Answer): Promise<{ sink: TextSink; run: Promise<void> }> {
+  const sink = new TextSink();
+  sink.hold();
+  const begun = sink.written();
+  const run = streamOf(answer).run(sink);
+  await begun;
+  return { sink, run };
+}
+
 export function wholeOf(answer: Answer): Whole {
   assert.equal(answer.kind, "whole");
   return answer;

@@ -6,21 +6,27 @@ import { unknownMetrics, type HostMetrics } from "../../../src/dashboard/host/me
 /** At a whole quarter of a minute. */
 const START = 1_760_000_010_000 - (1_760_000_010_000 % 15_000);
 
-function sample(timestamp: number, percent: number | null): HostMetrics {
+function sample(timestamp: number, percent: number | null, cores: readonly (number | null)[] = []): HostMetrics {
   const metrics = unknownMetrics(timestamp);
-  return { ...metrics, cpu: { ...metrics.cpu, percent } };
+  return { ...metrics, cpu: { ...metrics.cpu, percent, cores } };
 }
 
-function historyOf(seconds: number, percentAt: (second: number) => number | null): MetricsHistory {
+function historyOf(
+  seconds: number,
+  percentAt: (second: number) => number | null,
+  coresAt?: (second: number) => readonly (number | null)[],
+): MetricsHistory {
   const history = new MetricsHistory();
-  for (let second = 0; second < seconds; second += 1) history.add(sample(START + second * 1_000, percentAt(second)));
+  for (let second = 0; second < seconds; second += 1) {
+    history.add(sample(START + second * 1_000, percentAt(second), coresAt?.(second)));
+  }
   return history;
 }
 
 test("without samples there are columns without rows", () => {
   const { step, timestamp, series } = new MetricsHistory().columns();
   assert.deepEqual([step, timestamp, series["cpu.percent"]], [1, [], []]);
-  assert.deepEqual(new MetricsHistory().columns(undefined, 15).max?.["load.1"], []);
+  assert.deepEqual(new MetricsHistory().columns({ step: 15 }).max?.["load.1"], []);
 });
 
 test("each second is a row, unknown values null, numbers with two decimals", () => {
@@ -56,7 +62,7 @@ test("all that is charted is kept", () => {
 
 test("stretches of 15 s have averages, the smallest and the largest, the one that is not over among them", () => {
   const history = historyOf(32, (second) => (second < 15 ? second : second < 30 ? null : 50));
-  const { step, timestamp, series, min, max } = history.columns(undefined, 15);
+  const { step, timestamp, series, min, max } = history.columns({ step: 15 });
   assert.equal(step, 15);
   assert.deepEqual(timestamp, [START, START + 15_000, START + 30_000]);
   assert.deepEqual(series["cpu.percent"], [7, null, 50]);
@@ -69,7 +75,7 @@ test("an hour is kept by the second and a day by the quarter of a minute", () =>
   const newest = START + (25 * 3_600 - 1) * 1_000;
   const hour = history.columns();
   assert.deepEqual([hour.timestamp.length, hour.timestamp.at(-1)], [3_600, newest]);
-  const day = history.columns(undefined, 15);
+  const day = history.columns({ step: 15 });
   assert.deepEqual([day.timestamp.length, day.timestamp.at(-1)], [5_760, newest - 14_000]);
   assert.equal(hour.series["cpu.percent"].length, 3_600);
   assert.equal(day.max?.["cpu.percent"].length, 5_760);
@@ -78,24 +84,24 @@ test("an hour is kept by the second and a day by the quarter of a minute", () =>
 test("the step follows from how far back the rows are asked for, unless it is given", () => {
   const history = historyOf(2 * 3_600, () => 1);
   const newest = START + (2 * 3_600 - 1) * 1_000;
-  assert.equal(history.columns(newest - 3_600_000).step, 1);
-  assert.equal(history.columns(newest - 3_600_001).step, 15);
-  assert.equal(history.columns(newest - 10_000).timestamp.length, 11);
-  assert.equal(history.columns(newest - 30_000, 15).timestamp.length, 2);
-  assert.equal(history.columns(0, 1).timestamp.length, 3_600);
+  assert.equal(history.columns({ from: newest - 3_600_000 }).step, 1);
+  assert.equal(history.columns({ from: newest - 3_600_001 }).step, 15);
+  assert.equal(history.columns({ from: newest - 10_000 }).timestamp.length, 11);
+  assert.equal(history.columns({ from: newest - 30_000, step: 15 }).timestamp.length, 2);
+  assert.equal(history.columns({ from: 0, step: 1 }).timestamp.length, 3_600);
 });
 
 test("rows from before a pause are left out once they are too old", () => {
   const history = historyOf(100, () => 1);
   history.add(sample(START + 3_600_000 + 50_000, 2));
-  assert.equal(history.columns(undefined, 1).timestamp.length, 51);
+  assert.equal(history.columns({ step: 1 }).timestamp.length, 51);
 });
 
 test("a clock that was set back takes the rows of the future away", () => {
   const history = historyOf(100, () => 1);
   history.add(sample(START + 20_000, 9));
   assert.deepEqual(history.columns().timestamp.slice(-2), [START + 19_000, START + 20_000]);
-  const { timestamp, series } = history.columns(undefined, 15);
+  const { timestamp, series } = history.columns({ step: 15 });
   assert.deepEqual(
     [timestamp, series["cpu.percent"]],
     [
@@ -107,11 +113,57 @@ test("a clock that was set back takes the rows of the future away", () => {
 
 for (const step of [1, 15] as const) {
   test(`the pieces at ${step} s are the columns as JSON, of the moment they were begun`, () => {
-    const history = historyOf(100, (second) => (second % 7 === 0 ? null : second));
-    const columns = history.columns(START + 10_000, step);
-    const pieces = history.json(START + 10_000, step);
+    const percentAt = (second: number): number | null => (second % 7 === 0 ? null : second);
+    const history = historyOf(100, percentAt, (second) => [percentAt(second), 100]);
+    const wanted = { from: START + 10_000, step, cores: true };
+    const columns = history.columns(wanted);
+    const pieces = history.json(wanted);
     const first = pieces.next().value ?? "";
     history.add(sample(START + 200_000, 1));
     assert.deepEqual(JSON.parse(first + [...pieces].join("")), columns);
   });
 }
+
+test("cores are told to half a percent, a column each, and only when they are asked for", () => {
+  const history = historyOf(
+    3,
+    () => 1,
+    (second) =>
+      [
+        [null, null],
+        [0, 99.9, 12.3],
+        [33.26, null],
+      ][second] ?? [],
+  );
+  assert.equal("cores" in history.columns(), false);
+  assert.equal([...history.json()].join("").includes("cores"), false);
+  assert.deepEqual(history.columns({ cores: true }).cores, [
+    [null, 0, 33.5],
+    [null, 100, null],
+    [null, 12.5, null],
+  ]);
+});
+
+test("stretches of 15 s have the average of each core", () => {
+  const history = historyOf(
+    31,
+    () => 1,
+    (second) => (second < 15 ? [second, null] : second < 30 ? [null, 40] : [100, 0]),
+  );
+  assert.deepEqual(history.columns({ step: 15, cores: true }).cores, [
+    [7, null, 100],
+    [null, 40, 0],
+  ]);
+});
+
+test("cores are kept as long as all else, and of a machine with very many the first 256", () => {
+  const history = historyOf(
+    3_700,
+    () => 1,
+    (second) => Array.from({ length: 300 }, (_, core) => (second + core) % 100),
+  );
+  const { timestamp, cores = [] } = history.columns({ cores: true });
+  assert.deepEqual([timestamp.length, cores.length, cores[255]?.length], [3_600, 256, 3_600]);
+  assert.deepEqual([cores[0]?.[0], cores[255]?.at(-1)], [0, (3_699 + 255) % 100]);
+  assert.equal(history.columns({ from: (timestamp.at(-1) ?? 0) - 4_000, cores: true }).cores?.[3]?.length, 5);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HealthLog, judge } from "../../../src/dashboard/services/health.ts";
-import { parseSupervisorRecord, type SupervisorRecord } from "../../../src/dashboard/services/supervisor-record.ts";
+import { parseSupervisorRecord, type SupervisorRecord } from "../../../src/core/supervisor-record.ts";
 
 const NOW = 1_760_000_000_000;
 const EARLIER = NOW - 3_600_000;

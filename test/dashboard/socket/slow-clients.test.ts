@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lines } from "../tail/support.ts";
-import { Desk, KIB, bytesOf, live, range, subscribe, wide } from "./support.ts";
+import { Desk, KIB, bytesOf, live, range, subscribe, wide, following, stalled } from "./support.ts";
 
 const MINUTE = 60_000;
 
 test("a client that stops reading is sent some 256 KiB, and all the rest when it reads again", async (t) => {
   const desk = await Desk.open(t, { ringBytes: 100 * KIB });
-  const client = desk.connect();
-  subscribe(client);
-  await live(desk, client);
+  const client = await following(desk);
   client.connection.stalled = true;
   await desk.append("messages", wide(1, 2000, KIB));
   await desk.until(() => client.connection.buffered() >= 256 * KIB);
@@ -18,12 +16,12 @@ test("a client that stops reading is sent some 256 KiB, and all the rest when it
   const held = client.connection.buffered();
   assert.ok(held >= 192 * KIB && held <= 330 * KIB, `${held}`);
   client.connection.drain(65 * KIB);
-  client.session.onDrain();
+  client.peer.onDrain();
   await desk.settle();
   assert.equal(client.connection.buffered(), 65 * KIB, "it goes on below 64 KiB only");
   client.connection.stalled = false;
   client.connection.drain();
-  client.session.onDrain();
+  client.peer.onDrain();
   await desk.until(() => client.connection.numbers().length === 2000);
   assert.deepEqual(client.connection.numbers(), range(1, 2000));
   assert.deepEqual(client.connection.of("gap"), []);
@@ -39,20 +37,14 @@ test("history too waits for a client that stops reading", async (t) => {
   assert.ok(client.connection.buffered() <= 330 * KIB, `${client.connection.buffered()}`);
   client.connection.stalled = false;
   client.connection.drain();
-  client.session.onDrain();
+  client.peer.onDrain();
   await live(desk, client);
   assert.deepEqual(client.connection.numbers(), range(1, 1000));
 });
 
 test("a drain that nobody tells of is found out", async (t) => {
   const desk = await Desk.open(t);
-  const client = desk.connect();
-  subscribe(client);
-  await live(desk, client);
-  client.connection.stalled = true;
-  await desk.append("messages", wide(1, 1000, KIB));
-  await desk.until(() => client.connection.buffered() >= 256 * KIB);
-  await desk.settle();
+  const client = await stalled(desk);
   client.connection.stalled = false;
   client.connection.drain();
   await desk.until(() => client.connection.numbers().length === 1000);
@@ -60,13 +52,7 @@ test("a drain that nobody tells of is found out", async (t) => {
 
 test("after a minute without reading a client goes on from the end, after one gap", async (t) => {
   const desk = await Desk.open(t);
-  const client = desk.connect();
-  subscribe(client);
-  await live(desk, client);
-  client.connection.stalled = true;
-  await desk.append("messages", wide(1, 1000, KIB));
-  await desk.until(() => client.connection.buffered() >= 256 * KIB);
-  await desk.settle();
+  const client = await stalled(desk);
   const reached = client.connection.of("rows").at(-1)?.last;
   for (let n = 0; n < 3; n += 1) {
     desk.clock.advance(MINUTE);
@@ -74,7 +60,7 @@ test("after a minute without reading a client goes on from the end, after one ga
   }
   client.connection.stalled = false;
   client.connection.drain();
-  client.session.onDrain();
+  client.peer.onDrain();
   await desk.settle();
   const [gap] = client.connection.of("gap");
   assert.deepEqual([gap?.from, gap?.to, gap?.reason], [reached, desk.streams.messages.head(), "slow"]);
@@ -89,9 +75,7 @@ test("after a minute without reading a client goes on from the end, after one ga
 
 test("who acks is paused at 1 MiB, and goes on with an ack", async (t) => {
   const desk = await Desk.open(t);
-  const client = desk.connect();
-  subscribe(client);
-  await live(desk, client);
+  const client = await following(desk);
   await desk.append("messages", wide(1, 1, KIB));
   await desk.until(() => client.connection.numbers().length === 1);
   client.say({ type: "ack", id: "a", cursor: client.connection.of("rows")[0]?.last });
@@ -115,9 +99,7 @@ test("who acks is paused at 1 MiB, and goes on with an ack", async (t) => {
 
 test("the first ack counts what was sent before it, and one of a place never sent counts nothing", async (t) => {
   const desk = await Desk.open(t, { files: { messages: lines(1, 1) } });
-  const client = desk.connect();
-  subscribe(client, { from: "tail:1" });
-  await live(desk, client);
+  const client = await following(desk, { from: "tail:1" });
   const cursor = client.connection.of("rows")[0]?.last ?? "";
   const ahead = cursor.replace(/:\d+:/, ":999999999:");
   await desk.append("messages", wide(2, 1500, KIB));
@@ -137,9 +119,7 @@ test("the first ack counts what was sent before it, and one of a place never sen
 
 test("who stops acking for a minute gets a gap and goes on from the end", async (t) => {
   const desk = await Desk.open(t, { files: { messages: lines(1, 1) } });
-  const client = desk.connect();
-  subscribe(client, { from: "tail:1" });
-  await live(desk, client);
+  const client = await following(desk, { from: "tail:1" });
   client.say({ type: "ack", id: "a", cursor: client.connection.of("rows")[0]?.last });
   const before = bytesOf(client);
   await desk.append("messages", wide(2, 3000, KIB));
@@ -178,7 +158,7 @@ test("the subscriptions of a connection take turns where there is little room", 
     await desk.until(() => client.connection.buffered() >= 256 * KIB);
     await desk.settle();
     client.connection.drain();
-    client.session.onDrain();
+    client.peer.onDrain();
   }
   const counts = frames().map((count, n) => count - (first[n] ?? 0));
   assert.ok(Math.min(...counts) > 8, counts.join(" "));

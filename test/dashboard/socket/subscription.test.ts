@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DashboardError } from "../../../src/dashboard/errors.ts";
 import type { Stream } from "../../../src/dashboard/tail/stream.ts";
 import { lines } from "../tail/support.ts";
-import { Desk, KIB, live, range, subscribe, wide } from "./support.ts";
+import { Desk, KIB, live, range, subscribe, wide, following } from "./support.ts";
 
 test("the last rows come over rolled files, then a live frame, then what is new", async (t) => {
   const desk = await Desk.open(t, { files: { messages: lines(1, 5) } });
@@ -24,9 +24,7 @@ test("the last rows come over rolled files, then a live frame, then what is new"
 
 test("first and last of a frame are its first row's cursor and the place reached", async (t) => {
   const desk = await Desk.open(t);
-  const client = desk.connect();
-  subscribe(client, { filter: { q: '"n":2' } });
-  await live(desk, client);
+  const client = await following(desk, { filter: { q: '"n":2' } });
   await desk.append("messages", lines(1, 3));
   await desk.until(() => client.connection.of("rows").length === 1);
   const [frame] = client.connection.of("rows");
@@ -42,9 +40,7 @@ test("the last rows that match are found among many that do not", async (t) => {
   let text = "";
   for (let n = 1; n <= 3000; n += 1) text += `{"n":${n},"threadId":${n % 100}}\n`;
   const desk = await Desk.open(t, { files: { messages: text } });
-  const client = desk.connect();
-  subscribe(client, { from: "tail:3", filter: { threadId: [7] } });
-  await live(desk, client);
+  const client = await following(desk, { from: "tail:3", filter: { threadId: [7] } });
   assert.deepEqual(client.connection.numbers(), [2707, 2807, 2907]);
   await desk.append("messages", '{"n":3001,"threadId":8}\n{"n":3002,"threadId":7}\n');
   await desk.until(() => client.connection.numbers().length === 4);
@@ -53,9 +49,7 @@ test("the last rows that match are found among many that do not", async (t) => {
 
 test("the last rows are complete when they are more than one page of history holds", async (t) => {
   const desk = await Desk.open(t, { files: { messages: wide(1, 45, 500 * KIB) } });
-  const client = desk.connect();
-  subscribe(client, { from: "tail:40" });
-  await live(desk, client);
+  const client = await following(desk, { from: "tail:40" });
   assert.deepEqual(client.connection.numbers(), range(6, 45));
 });
 
@@ -97,9 +91,10 @@ test("frames hold at most 500 rows and about 64 KiB", async (t) => {
     ["routing", 30],
   ] as const) {
     for (const from of [rows > 1000 ? "tail:1000" : "tail:30", (await desk.streams[topic].tail(rows)).items[0]]) {
-      const client = desk.connect();
-      subscribe(client, { topic, from: typeof from === "object" && "cursor" in from ? from.cursor : from });
-      await live(desk, client);
+      const client = await following(desk, {
+        topic,
+        from: typeof from === "object" && "cursor" in from ? from.cursor : from,
+      });
       for (const text of client.connection.texts) assert.ok(text.length < 76 * KIB, `${text.length}`);
       for (const frame of client.connection.of("rows")) assert.ok((frame.rows?.length ?? 0) <= 500);
       assert.equal(client.connection.numbers().at(-1), rows);
@@ -110,18 +105,14 @@ test("frames hold at most 500 rows and about 64 KiB", async (t) => {
 test("prompts come without their bodies", async (t) => {
   const prompt = { n: 1, systemPrompt: "s", userMessage: "u", prompt: "p", promptLength: 1 };
   const desk = await Desk.open(t, { files: { prompts: `${JSON.stringify(prompt)}\n` } });
-  const client = desk.connect();
-  subscribe(client, { topic: "prompts", from: "tail:1" });
-  await live(desk, client);
+  const client = await following(desk, { topic: "prompts", from: "tail:1" });
   const [row] = client.connection.of("rows")[0]?.rows ?? [];
   assert.deepEqual({ ...row, cursor: "" }, { cursor: "", n: 1, promptLength: 1 });
 });
 
 test("what comes after a silence goes out at once, what follows within 16 ms", async (t) => {
   const desk = await Desk.open(t);
-  const client = desk.connect();
-  subscribe(client);
-  await live(desk, client);
+  const client = await following(desk);
   desk.clock.advance(100);
   await desk.append("messages", lines(1, 1));
   await desk.settle();
@@ -199,7 +190,7 @@ test("one that is behind gets what others had, and what came since", async (t) =
   }
   assert.ok(behind.connection.numbers().length < 300);
   behind.connection.drain();
-  behind.session.onDrain();
+  behind.peer.onDrain();
   await desk.until(() => behind.connection.numbers().length === 305);
   assert.deepEqual(behind.connection.numbers(), range(1, 305));
 });
@@ -214,9 +205,7 @@ test("what cannot be read is tried again, and skipped after a minute", async (t)
       }),
     }),
   });
-  const client = desk.connect();
-  subscribe(client);
-  await live(desk, client);
+  const client = await following(desk);
   isBroken = true;
   await desk.append("messages", lines(1, 1));
   await desk.settle();

@@ -3,12 +3,12 @@ import { appendFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Connection, Session, Text } from "../../../src/dashboard/connection.ts";
+import type { Connection, Peer, Text } from "../../../src/dashboard/connection.ts";
 import { History } from "../../../src/dashboard/history.ts";
 import { LiveStates } from "../../../src/dashboard/live-states.ts";
 import type { StateTopic } from "../../../src/dashboard/protocol.ts";
-import { sessionsOver } from "../../../src/dashboard/socket/session.ts";
-import type { Sessions } from "../../../src/dashboard/socket/session.ts";
+import { peersOver } from "../../../src/dashboard/socket/peer.ts";
+import type { Peers } from "../../../src/dashboard/socket/peer.ts";
 import { TOPICS, TOPIC_NAMES, openStreams } from "../../../src/dashboard/topics.ts";
 import type { Streams, Topic } from "../../../src/dashboard/topics.ts";
 import { memoryLog } from "../../support/memory-log.ts";
@@ -100,7 +100,7 @@ export class FakeConnection implements Connection {
 
 export interface Client {
   readonly connection: FakeConnection;
-  readonly session: Session;
+  readonly peer: Peer;
   say(frame: object): void;
 }
 
@@ -111,14 +111,14 @@ export class Desk {
   readonly clock = new ManualClock(1_700_000_000_000);
   readonly states = new LiveStates(this.clock);
   readonly log = memoryLog();
-  readonly sessions: Sessions;
+  readonly peers: Peers;
 
   private constructor(dir: string, options: { ringBytes?: number; wrap?: (streams: Streams, dir: string) => Streams }) {
     const { ringBytes, wrap = (streams) => streams } = options;
     this.dir = dir;
     const { log } = this.log;
     this.streams = wrap(openStreams({ dir, clock: handClock, log, ...(ringBytes && { ringBytes }) }), dir);
-    this.sessions = sessionsOver({
+    this.peers = peersOver({
       streams: this.streams,
       history: new History(this.streams),
       states: this.states,
@@ -149,8 +149,8 @@ export class Desk {
 
   connect(): Client {
     const connection = new FakeConnection();
-    const session = this.sessions.begin(connection);
-    return { connection, session, say: (frame) => session.onMessage(JSON.stringify(frame)) };
+    const peer = this.peers.begin(connection);
+    return { connection, peer, say: (frame) => peer.onMessage(JSON.stringify(frame)) };
   }
 
   path(topic: Topic): string {
@@ -210,6 +210,24 @@ export function subscribe(client: Client, more: object = {}): void {
 export async function live(desk: Desk, client: Client, id = "a"): Promise<Frame> {
   await desk.until(() => client.connection.of("live", id).length > 0, "live");
   return client.connection.of("live", id)[0] ?? { type: "" };
+}
+
+/** A client that follows the messages, and has what lay there. */
+export async function following(desk: Desk, more: object = {}): Promise<Client> {
+  const client = desk.connect();
+  subscribe(client, more);
+  await live(desk, client);
+  return client;
+}
+
+/** A client that stops reading, and 1000 rows of which it has as many as wait for one. */
+export async function stalled(desk: Desk): Promise<Client> {
+  const client = await following(desk);
+  client.connection.stalled = true;
+  await desk.append("messages", wide(1, 1000, KIB));
+  await desk.until(() => client.connection.buffered() >= 256 * KIB);
+  await desk.settle();
+  return client;
 }
 
 export function bytesOf(client: Client): number {

@@ -1,5 +1,5 @@
 /** From a message's id to what else there is about it. */
-import { get, listPath } from "../api.js";
+import { getPage } from "../api.js";
 import { h } from "../dom.js";
 import { link } from "../route.js";
 
@@ -13,7 +13,7 @@ export function messageLink(messageId) {
   const ask = async () => {
     try {
       // An answer has an id of its own: the first message that bears this one is what was asked.
-      const { items } = await get(listPath("messages"), { messageId, direction: "in", n: 1 });
+      const { items } = await getPage("messages", { messageId, direction: "in" }, { n: 1 });
       const cursor = items[0]?.cursor;
       if (typeof cursor === "string") place.replaceWith(h("a", { href: link("feed", "", { at: cursor }) }, "Message"));
       else place.textContent = "Its message is no longer there";

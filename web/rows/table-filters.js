@@ -2,7 +2,9 @@
 import { fill, h } from "../dom.js";
 import { oneLine } from "../format.js";
 import { refine } from "../route.js";
-import { threadIdOf } from "../rows/record.js";
+import { MODELS, TIERS } from "./models.js";
+import { threadIdOf } from "./record.js";
+import { threadNames } from "./threads.js";
 
 /**
  * @typedef {{thread: string, tier: string, model: string, from: string, to: string, q: string}} Filters
@@ -34,17 +36,6 @@ function wholeNumber(value) {
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 }
 
-/** The names of the threads by their ids, as the last state of the system has them. @param {any} status */
-export function threadNames(status) {
-  /** @type {Map<number, string>} */
-  const names = new Map();
-  for (const thread of Array.isArray(status?.threads) ? status.threads : []) {
-    if (typeof thread?.id !== "number") continue;
-    names.set(thread.id, typeof thread.name === "string" ? thread.name : String(thread.id));
-  }
-  return names;
-}
-
 /**
  * @param {{status: () => any, tiers: boolean, filters: Filters, onChange: (filters: Filters) => void}} options
  */
@@ -58,8 +49,8 @@ export function filterBar({ status, tiers, filters, onChange }) {
     onChange(now);
   };
   const thread = h("select", { onchange: () => change({ thread: thread.value }) });
-  const tier = choice(["SIMPLE", "MEDIUM", "COMPLEX"], (value) => change({ tier: value }));
-  const model = choice(["haiku", "sonnet", "opus"], (value) => change({ model: value }));
+  const tier = choice(TIERS, (value) => change({ tier: value }));
+  const model = choice(MODELS, (value) => change({ model: value }));
   const from = moment((value) => change({ from: value }));
   const to = moment((value) => change({ to: value }));
   const text = h("input", { type: "search", class: "grow", "aria-label": "Text", placeholder: "Text", maxlength: 400 });

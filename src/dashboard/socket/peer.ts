@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { describeError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
-import type { Connection, Session, Text } from "../connection.ts";
+import type { Connection, Peer, Text } from "../connection.ts";
 import { Refusal } from "../errors.ts";
 import type { RefusalCode } from "../errors.ts";
 import { parseFilter } from "../filter.ts";
@@ -9,7 +9,7 @@ import type { History } from "../history.ts";
 import type { LiveStates } from "../live-states.ts";
 import { CLOSE, STATES, frame } from "../protocol.ts";
 import type { ClientFrame, ServerFrame, StateTopic } from "../protocol.ts";
-import { TOPIC_NAMES, isTopic } from "../topics.ts";
+import { TOPIC_NAMES, factsOf, isTopic } from "../topics.ts";
 import type { Streams, Topic } from "../topics.ts";
 import { Feed } from "./feed.ts";
 import { Gate } from "./gate.ts";
@@ -20,7 +20,7 @@ import type { Start } from "./start.ts";
 import { Subscription } from "./subscription.ts";
 import type { Outlet } from "./subscription.ts";
 
-export interface SessionDeps {
+export interface PeerDeps {
   readonly streams: Streams;
   readonly history: History;
   readonly states: LiveStates;
@@ -32,34 +32,32 @@ export interface SessionDeps {
 
 /** Subscriptions of one connection at most. */
 const MOST_SUBSCRIPTIONS = 32;
-/** Without the bodies: they are fetched one by one. */
-const SLIM: ReadonlySet<Topic> = new Set(["prompts"]);
 
-type Shared = SessionDeps & { readonly feeds: Readonly<Record<Topic, Feed>>; readonly open: Set<SocketSession> };
+type Shared = PeerDeps & { readonly feeds: Readonly<Record<Topic, Feed>>; readonly open: Set<SocketPeer> };
 type Subscribe = Extract<ClientFrame, { type: "subscribe" }>;
 
-export interface Sessions {
+export interface Peers {
   /** What a new connection is given to: it is greeted at once. */
-  begin(connection: Connection): Session;
+  begin(connection: Connection): Peer;
   /** Of all connections that are open. */
   subscriptions(): number;
 }
 
 /** What all connections share of a stream is made here, once. */
-export function sessionsOver(deps: SessionDeps): Sessions {
+export function peersOver(deps: PeerDeps): Peers {
   const feedOf = (topic: Topic): [Topic, Feed] => [
     topic,
-    new Feed(deps.streams[topic], SLIM.has(topic) ? "slim" : "full", deps.clock),
+    new Feed(deps.streams[topic], factsOf(topic).bodies.length > 0 ? "slim" : "full", deps.clock),
   ];
-  const open = new Set<SocketSession>();
+  const open = new Set<SocketPeer>();
   const shared = { ...deps, open, feeds: Object.fromEntries(TOPIC_NAMES.map(feedOf)) as Record<Topic, Feed> };
   return {
-    begin: (connection) => new SocketSession(connection, shared),
-    subscriptions: () => [...open].reduce((sum, session) => sum + session.subscriptions, 0),
+    begin: (connection) => new SocketPeer(connection, shared),
+    subscriptions: () => [...open].reduce((sum, peer) => sum + peer.subscriptions, 0),
   };
 }
 
-class SocketSession implements Session, Outlet {
+class SocketPeer implements Peer, Outlet {
   readonly gate: Gate;
   readonly #connection: Connection;
   readonly #shared: Shared;

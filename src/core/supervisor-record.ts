@@ -1,8 +1,16 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 
 const optionalTime = z.number().nonnegative().optional().catch(undefined);
 
-const worker = z.looseObject({ name: z.string(), state: z.string(), startedAt: optionalTime, lastBeat: optionalTime });
+const worker = z.looseObject({
+  name: z.string(),
+  state: z.string(),
+  startedAt: optionalTime,
+  lastBeat: optionalTime,
+  lastError: z.string().optional().catch(undefined),
+});
 export type WorkerRecord = z.infer<typeof worker>;
 
 const broker = z.looseObject({ state: z.string(), startedAt: optionalTime });
@@ -36,4 +44,13 @@ export function parseSupervisorRecord(value: unknown): SupervisorRecord | undefi
   const { timestamp, state, startedAt, broker } = parsed.data;
   const workers = parsed.data.workers.flatMap((item) => worker.safeParse(item).data ?? []);
   return { timestamp, state, startedAt, workers, broker, whole };
+}
+
+/** Of a data directory, as it stands in its `status/supervisor.json`; undefined when there is none that can be read. */
+export async function readSupervisorRecord(dir: string): Promise<SupervisorRecord | undefined> {
+  try {
+    return parseSupervisorRecord(JSON.parse(await readFile(join(dir, "status", "supervisor.json"), "utf8")));
+  } catch {
+    return undefined;
+  }
 }

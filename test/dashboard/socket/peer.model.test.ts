@@ -63,7 +63,7 @@ class Follower {
   /** What has arrived and was not read is lost with the connection. */
   reconnect(): void {
     this.connection.isGone = true;
-    this.#client.session.onClose();
+    this.#client.peer.onClose();
     this.#client = this.#connect();
   }
 
@@ -97,7 +97,7 @@ class Follower {
   drain(left: number): void {
     this.connection.drain(Math.min(left, this.connection.buffered()));
     this.connection.stalled = left > 0;
-    this.#client.session.onDrain();
+    this.#client.peer.onDrain();
   }
 
   #connect(): Client {

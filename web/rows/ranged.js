@@ -2,8 +2,8 @@
  * Rows of a stretch of time. The WebSocket knows no times, the lists do: the newest rows of the stretch come from the
  * list, and as long as the stretch has not ended, what is new from the WebSocket.
  */
-import { get, listPath } from "../api.js";
-import { timeOf } from "./routing-record.js";
+import { getPage } from "../api.js";
+import { timeOf } from "./record.js";
 
 /**
  * @typedef {import("../connection.js").Connection} Connection
@@ -47,14 +47,8 @@ function follow(connection, what, { since = 0, until = Number.POSITIVE_INFINITY 
     );
   };
   const begin = async () => {
-    const { threadId, ...filter } = what.filter;
-    const bodies = what.topic === "prompts" ? { full: 0 } : {};
     const range = { from: since, to: Number.isFinite(until) ? until : undefined };
-    const page = await get(
-      listPath(what.topic),
-      { ...filter, thread: threadId, ...range, ...bodies, n: PAGE },
-      stop.signal,
-    );
+    const page = await getPage(what.topic, { ...what.filter, ...range }, { n: PAGE }, stop.signal);
     handOn(page, listener);
     listener.onLive?.();
     live(page.last ?? "now");

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { page, pageModule, questions } from "./page-module.ts";
-import type { Gap } from "./page-module.ts";
+import { page, pageModule, questions } from "../page-module.ts";
+import type { Gap } from "../page-module.ts";
 
 type Subscribe = (what: object, listener: object) => () => void;
-const { ranged } = await pageModule<{ ranged: (connection: object) => { subscribe: Subscribe } }>(
-  "views/routing-range.js",
-);
-const { windowFilter } = await pageModule<{ windowFilter: (filters: object) => object }>("views/routing-filters.js");
+const { ranged } = await pageModule<{ ranged: (connection: object) => { subscribe: Subscribe } }>("rows/ranged.js");
 
 test("in a stretch of time gaps come in their places among the rows", async (t) => {
   const asked = questions(t);
@@ -32,12 +29,4 @@ test("in a stretch of time gaps come in their places among the rows", async (t) 
   for (let n = 0; n < 100 && !told.includes("live"); n += 1) await turn();
   assert.deepEqual(told, ["gap null g1:0:0", "a,b to b", "gap b g2:0:0", "c to c", "live"]);
   end();
-});
-
-test("a thread of the address is asked for if it can be one", () => {
-  const none = { thread: "", tier: "", model: "", from: "", to: "", q: "" };
-  assert.deepEqual(windowFilter({ ...none, thread: "5" }), { threadId: 5 });
-  for (const thread of ["0", "-1", "1.5", "x", "00", "9".repeat(16)]) {
-    assert.deepEqual(windowFilter({ ...none, thread }), {}, thread);
-  }
 });

@@ -61,7 +61,7 @@ test("a frame that is none is answered, and the connection goes on", async (t) =
     [{ type: "ack", id: "a", cursor: "no cursor!" }, "bad_cursor", "a"],
   ];
   for (const [given, code, id] of cases) {
-    client.session.onMessage(typeof given === "string" ? given : JSON.stringify(given));
+    client.peer.onMessage(typeof given === "string" ? given : JSON.stringify(given));
     const { message, ...answer } = lastOf(client) as { message: string };
     const about = id === undefined ? {} : { id, closed: true };
     assert.deepEqual(answer, { type: "error", ...about, code }, JSON.stringify(given));
@@ -116,7 +116,7 @@ test("a connection has at most 32 subscriptions, states among them", async (t) =
   assert.deepEqual(client.connection.of("error"), []);
   client.say({ type: "subscribe", id: "more", topic: "messages" });
   assert.equal(client.connection.of("error", "more")[0]?.code, "too_many");
-  assert.equal(desk.sessions.subscriptions(), 32);
+  assert.equal(desk.peers.subscriptions(), 32);
   client.say({ type: "unsubscribe", id: "state" });
   client.say({ type: "subscribe", id: "more", topic: "messages" });
   assert.equal(client.connection.of("error", "more").length, 1);
@@ -154,11 +154,11 @@ test("after the connection is gone nothing is done with it", async (t) => {
   const desk = await Desk.open(t, { files: { messages: '{"n":1}\n' } });
   const client = desk.connect();
   client.say({ type: "subscribe", id: "a", topic: "messages", from: "tail:5" });
-  client.session.onClose();
+  client.peer.onClose();
   client.connection.isGone = true;
-  client.session.onMessage('{"type":"ping","t":1}');
-  client.session.onDrain();
-  client.session.onClose();
+  client.peer.onMessage('{"type":"ping","t":1}');
+  client.peer.onDrain();
+  client.peer.onClose();
   await desk.append("messages", '{"n":2}\n');
   desk.clock.advance(100_000);
   await desk.settle();
@@ -208,12 +208,12 @@ test("random frames are answered or end in a close, and nothing is thrown", asyn
       const client = desk.connect();
       for (const frame of frames) {
         const before = client.connection.frames.length;
-        client.session.onMessage(frame);
+        client.peer.onMessage(frame);
         if (client.connection.frames.length === before) assert.match(frame, /"type":"(subscribe|unsubscribe|ack)"/);
       }
       client.say({ type: "ping", t: 77 });
       assert.deepEqual(lastOf(client), { type: "pong", t: 77 });
-      client.session.onClose();
+      client.peer.onClose();
     }),
     { numRuns: 200 },
   );

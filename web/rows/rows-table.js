@@ -1,16 +1,17 @@
 /** A table of the rows of a topic, as the routing and the prompt inspector have it: filters, order, one row whole. */
-import { get, listPath } from "../api.js";
+import { getPage } from "../api.js";
 import { fill, h } from "../dom.js";
 import { oneLine } from "../format.js";
 import { refine } from "../route.js";
 import { RowWindow } from "../row-window.js";
-import { gapText } from "../rows/gap.js";
+import { gapText } from "./gap.js";
 import { VirtualList } from "../virtual-list.js";
-import { filterBar, filtersOf, threadNames, windowFilter } from "./routing-filters.js";
-import { AS_THEY_COME, orderOf, sortButtons, sorted } from "./routing-order.js";
-import { ranged } from "./routing-range.js";
-import { idOf } from "./routing-record.js";
-import { rowsBar } from "./routing-rows-bar.js";
+import { filterBar, filtersOf, windowFilter } from "./table-filters.js";
+import { AS_THEY_COME, orderOf, sortButtons, sorted } from "./table-order.js";
+import { ranged } from "./ranged.js";
+import { idOf } from "./record.js";
+import { threadNames } from "./threads.js";
+import { rowsBar } from "./table-bar.js";
 
 /**
  * @typedef {import("../api.js").Row} Row
@@ -78,6 +79,7 @@ export class RowsTable {
     this.#list = this.#makeList();
     addEventListener("status", this.#onStatus);
     NARROW.addEventListener("change", this.#onWidth);
+    context.root.classList.add("rows-table");
     fill(
       context.root,
       h("div", { class: "bar" }, h("h2", {}, table.title), this.#filters.element),
@@ -101,6 +103,7 @@ export class RowsTable {
 
   close() {
     this.#isClosed = true;
+    this.#context.root.classList.remove("rows-table");
     cancelAnimationFrame(this.#frame);
     removeEventListener("status", this.#onStatus);
     NARROW.removeEventListener("change", this.#onWidth);
@@ -177,7 +180,7 @@ export class RowsTable {
 
   /**
    * Asks for rows, unless these are what is shown.
-   * @param {import("./routing-filters.js").Filters} filters
+   * @param {import("./table-filters.js").Filters} filters
    * @param {string} [at]
    */
   #ask(filters, at = "") {
@@ -205,7 +208,7 @@ export class RowsTable {
     const known = this.#rows?.items.findLast(({ row }) => row !== undefined && idOf(row["messageId"]) === messageId);
     if (known !== undefined && this.reveal(known.cursor)) return;
     try {
-      const { items } = await get(listPath(topic), { messageId, n: 1, ...(topic === "prompts" && { full: 0 }) });
+      const { items } = await getPage(topic, { messageId }, { n: 1 });
       if (this.#isClosed) return;
       if (items[0] !== undefined) this.#openRow(items[0]);
       else this.#tell(`There is no ${thing} about message ${oneLine(messageId, 80)}: its files may have been deleted.`);
@@ -245,7 +248,7 @@ export class RowsTable {
     });
   }
 
-  /** @param {import("./routing-order.js").Order} order */
+  /** @param {import("./table-order.js").Order} order */
   #sort(order) {
     const isOther = order.name !== this.#order.name || order.ascending !== this.#order.ascending;
     this.#order = order;
@@ -257,7 +260,7 @@ export class RowsTable {
     this.request();
   }
 
-  /** @param {import("./routing-order.js").Order} order */
+  /** @param {import("./table-order.js").Order} order */
   #resort(order) {
     refine({ sort: order.name === "time" ? undefined : order.name, dir: order.ascending ? undefined : "desc" });
     this.#sort(order);
