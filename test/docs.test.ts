@@ -45,6 +45,12 @@ function variablesOf(config: string): Set<string> {
   return new Set(quoted.filter((name) => name !== "UTC" && !/^E[A-Z0-9]+$/.test(name)));
 }
 
+/** What compose.yaml takes from `.env`, and Compose's own variables, which tinyclaw.sh hands on. */
+function variablesOfCompose(compose: string): string[] {
+  const own = ["COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_ENV_FILES", "COMPOSE_PROFILES"];
+  return [...compose.matchAll(/\$\{([A-Z][A-Z0-9_]*)/g)].map((match) => match[1] ?? "").concat(own);
+}
+
 /** The literals of `CodedError<…>` and of the types that are named `…Code`, without what comments say. */
 function codesOf(source: string): string[] {
   const plain = source.replace(/\/\*[\s\S]*?\*\//g, "");
@@ -63,8 +69,15 @@ before(async () => {
   const help = await promisify(execFile)(path.join(repositoryRoot, "tinyclaw.sh"), ["help"]);
   commands = new Set([...help.stdout.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1] ?? ""));
   scripts = new Set(Object.keys(packageSchema.parse(JSON.parse(await read("package.json"))).scripts));
-  const readers = ["src/core/config.ts", "src/broker/config.ts", "src/dashboard/config.ts", "bin/gh"];
+  const readers = [
+    "src/core/config.ts",
+    "src/broker/config.ts",
+    "src/dashboard/config.ts",
+    "src/core/agent-marker.ts",
+    "bin/gh",
+  ];
   variables = new Set((await Promise.all(readers.map(read))).flatMap((text) => [...variablesOf(text)]));
+  for (const name of variablesOfCompose(await read("compose.yaml"))) variables.add(name);
   codes = new Map();
   for (const file of files.filter((name) => /^src\/(?:.*\/)?errors\.ts$/.test(name))) {
     for (const code of codesOf(await read(file))) codes.set(code, file);

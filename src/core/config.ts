@@ -1,8 +1,8 @@
 /** Environment variables: which program reads which, what they must look like, and what to do when they do not. */
-import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { ConfigError } from "./errors.ts";
+import { hasLogin } from "./login.ts";
 import { readSecret, type Environment, type Secret } from "./secrets.ts";
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
@@ -24,13 +24,19 @@ export interface TelegramConfig extends CommonConfig {
   readonly apiRoot: string;
 }
 
+/** User and group of a process. */
+export interface RunAs {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface QueueConfig extends CommonConfig {
   /** Absolute path under which threads get their working directories. */
   readonly workspaceRoot: string;
   /** Exactly what an agent's process is given. */
   readonly agentEnvironment: Readonly<Record<string, string>>;
   /** User and group of the agents' processes; undefined: the bot's own. */
-  readonly runAs: { readonly uid: number; readonly gid: number } | undefined;
+  readonly runAs: RunAs | undefined;
   /** Among them the values that must never be printed. */
   readonly agentSecrets: readonly Secret[];
 }
@@ -81,6 +87,7 @@ export function queueEnvironment(environment: Environment): Record<string, strin
     "WORKSPACE_ROOT",
     "AGENT_UID",
     "AGENT_GID",
+    "AGENT_HOME",
     ...AGENT,
     ...AGENT_SECRETS.map((name) => `${name}_FILE`),
   ];
@@ -113,7 +120,7 @@ export function readQueueConfig(environment: Environment): QueueConfig {
   for (const name of ["ANTHROPIC_BASE_URL", "CREDENTIAL_BROKER_URL"]) {
     if (values[name] !== undefined) httpUrl(name, values[name]);
   }
-  requireCredential(values);
+  requireCredential(values, runAs(environment));
   refuseRoot(environment, values);
   return {
     ...readCommonConfig(environment),
@@ -136,6 +143,8 @@ function agentEnvironment(environment: Environment): { values: Record<string, st
     ...AGENT_DEFAULTS,
     ...pick(environment, (name) => AGENT.includes(name) || (AGENT_PREFIX.test(name) && !isPath(name))),
   };
+  const home = agentHome(environment);
+  if (home !== undefined) values["HOME"] = home;
   const secrets: Secret[] = [];
   for (const name of AGENT_SECRETS) {
     const secret = readSecret(environment, name);
@@ -144,6 +153,13 @@ function agentEnvironment(environment: Environment): { values: Record<string, st
     secrets.push(secret);
   }
   return { values, secrets };
+}
+
+/** Of its own where it has a user of its own: what it writes there must not be read at a start of ours. */
+function agentHome(environment: Environment): string | undefined {
+  const home = environment["AGENT_HOME"] || undefined;
+  if (home === undefined || isAbsolute(home)) return home;
+  return refuse("AGENT_HOME", "an absolute path", "correct it or remove it for the bot's own HOME");
 }
 
 /** Takes effect where the bot runs as root; another user may not change to it, and the agents stay under the bot's. */
@@ -167,10 +183,10 @@ function refuseRoot(environment: Environment, agent: Readonly<Record<string, str
   );
 }
 
-function requireCredential(agent: Readonly<Record<string, string>>): void {
+function requireCredential(agent: Readonly<Record<string, string>>, runAs: QueueConfig["runAs"]): void {
   if (["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"].some((name) => agent[name])) return;
   const directory = agent["CLAUDE_CONFIG_DIR"] || join(agent["HOME"] || homedir(), ".claude");
-  if (existsSync(join(directory, ".credentials.json"))) return;
+  if (hasLogin(directory, runAs)) return;
   throw new ConfigError(
     "ANTHROPIC_API_KEY is missing, and so are CLAUDE_CODE_OAUTH_TOKEN and a logged-in ~/.claude: set one of them.",
     { variable: "ANTHROPIC_API_KEY" },

@@ -1,13 +1,14 @@
 import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
 import { BeatBlock } from "../core/beat.ts";
 import { openChannel, type Channel } from "../core/channel/channel.ts";
-import type { AgentNotice, OrderNotices, ReportNotices } from "../core/channel/protocol.ts";
+import type { AgentNotice, OrderNotices, ReportNotices, SpawnRequest } from "../core/channel/protocol.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Environment } from "../core/secrets.ts";
 import type { WorkerData } from "../core/worker-data.ts";
 import type { WorkerSpec } from "./manifest.ts";
+import { LOOK_MS, Liveness } from "./liveness.ts";
 import { judgeDeath } from "./restart-policy.ts";
 
 export type ChildState =
@@ -34,6 +35,10 @@ export interface ChildDeps {
   readonly onFailed: (child: Child) => void;
   /** Too many starts that never got healthy. */
   readonly onGiveUp: (child: Child) => void;
+  /** Wants an agent's process. */
+  readonly onSpawn: (request: SpawnRequest, port: MessagePort) => void;
+  /** A thread that cannot be ended is still there: nothing but the end of the process helps. */
+  readonly onStuck: (child: Child) => void;
 }
 
 /** After this, a worker that was told to end is ended; a thread stuck in native code may outlive even that. */
@@ -107,9 +112,26 @@ export class Child {
     this.#worker = worker;
     this.#listen(worker);
     this.#timer(spec.startMs, () => {
-      this.#cause = `not ready after ${spec.startMs} ms`;
-      void worker.terminate();
+      this.#end(worker, `not ready after ${spec.startMs} ms`);
     });
+  }
+
+  #watch(worker: Worker, liveness: Liveness): void {
+    this.#timer(LOOK_MS, () => {
+      const stalled = liveness.look();
+      if (stalled === undefined) this.#watch(worker, liveness);
+      else this.#end(worker, stalled.means);
+    });
+  }
+
+  /** Puts an end to a life, for a reason. */
+  #end(worker: Worker, cause: string): void {
+    this.#cause = cause;
+    this.#deps.log.error({ worker: this.spec.name }, `${cause}: ending it`);
+    this.#timer(TERMINATE_MS, () => {
+      this.#deps.onStuck(this);
+    });
+    void worker.terminate();
   }
 
   /** Asks it to end within its grace, then ends it. Resolves when it is gone; may be called again. */
@@ -157,6 +179,7 @@ export class Child {
           this.#cancelTimer();
           this.#readyAt = this.#deps.clock.monotonic();
           this.#enter("running");
+          this.#watch(worker, new Liveness(this.beat, this.spec.signs));
           this.#deps.onReady(this);
         },
         failed: ({ error, permanent }) => {
@@ -167,6 +190,9 @@ export class Child {
         agents: ({ agents }) => {
           this.agents = agents;
           this.#deps.onChange();
+        },
+        spawn: ({ request, port }) => {
+          this.#deps.onSpawn(request, port);
         },
       },
       (error) => {

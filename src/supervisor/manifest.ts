@@ -1,6 +1,8 @@
 import { queueEnvironment, telegramEnvironment } from "../core/config.ts";
 import type { Environment } from "../core/secrets.ts";
 import type { WorkerName } from "../core/worker-data.ts";
+import { BEATING, POLLING } from "./liveness.ts";
+import type { Sign } from "./liveness.ts";
 
 /** One worker: what to start, with what, and how long it may take to end. */
 export interface WorkerSpec {
@@ -13,6 +15,8 @@ export interface WorkerSpec {
   /** What its own work may take to end when asked to stop, ms. */
   readonly graceMs: number;
   readonly heapMb: number;
+  /** By what a life that hangs is found. */
+  readonly signs: readonly Sign[];
 }
 
 /** In the order of their start; they stop in the reverse: no new message comes in while the running turns end. */
@@ -24,6 +28,7 @@ export const MANIFEST: readonly WorkerSpec[] = [
     startMs: 30_000,
     graceMs: 20_000,
     heapMb: 512,
+    signs: [BEATING],
   },
   {
     name: "telegram",
@@ -32,5 +37,6 @@ export const MANIFEST: readonly WorkerSpec[] = [
     startMs: 30_000,
     graceMs: 3_000,
     heapMb: 256,
+    signs: [BEATING, POLLING],
   },
 ];

@@ -19,6 +19,7 @@ export interface Identity {
   readonly pid: number;
   readonly startedAt: number;
   readonly version: string;
+  readonly network?: string;
 }
 
 interface StatusDeps {
@@ -126,8 +127,7 @@ async function residentBytes(pid: number): Promise<number | null> {
 }
 
 /** A disk that cannot be asked cannot be written either. */
-/** A disk that cannot be asked cannot be written either. */
-async function currentDiskLevel(dir: string): Promise<DiskLevel> {
+export async function currentDiskLevel(dir: string): Promise<DiskLevel> {
   try {
     return diskLevel(await readDiskSpace(dir));
   } catch {

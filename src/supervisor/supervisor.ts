@@ -1,24 +1,35 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { MessagePort } from "node:worker_threads";
+import type { SpawnRequest } from "../core/channel/protocol.ts";
 import type { Clock } from "../core/clock.ts";
 import { EXIT } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Environment } from "../core/secrets.ts";
+import { SettingsFile } from "../core/settings.ts";
+import type { AgentHost } from "./agent-host.ts";
 import { BrokerCheck } from "./broker-check.ts";
 import { Child } from "./child.ts";
 import type { WorkerSpec } from "./manifest.ts";
-import { StatusFile, type SupervisorState } from "./status.ts";
+import { Ping } from "./ping.ts";
+import { StatusFile, currentDiskLevel, type SupervisorState } from "./status.ts";
 
 export interface SupervisorOptions {
   readonly dir: string;
+  /** Names this run of the bot. */
+  readonly instance: string;
+  /** The network in which it holds the directory: see `instance-lock`. */
+  readonly network: string | undefined;
   readonly version: string;
   readonly environment: Environment;
   readonly manifest: readonly WorkerSpec[];
+  readonly agents: AgentHost;
   /** Shared counter of the queue's file names. */
   readonly sequence: SharedArrayBuffer;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  /** Ends the process at once: a part of it hangs where nothing else reaches. */
+  readonly abort: (reason: string) => void;
 }
 
 /**
@@ -30,6 +41,7 @@ export class Supervisor {
   readonly #children: readonly Child[];
   readonly #status: StatusFile;
   readonly #broker: BrokerCheck;
+  readonly #ping: Ping;
   #state: SupervisorState = "starting";
   #stopping: Promise<number> | undefined;
   #settle: (status: number) => void = () => undefined;
@@ -53,18 +65,32 @@ export class Supervisor {
       onGiveUp: () => {
         void this.#end("gave-up", EXIT.gaveUp);
       },
+      onSpawn: (request: SpawnRequest, port: MessagePort) => {
+        options.agents.spawn(request, port);
+      },
+      onStuck: (child: Child) => {
+        options.abort(`worker ${child.spec.name} cannot be ended`);
+      },
     };
     const brokerUrl = options.environment["CREDENTIAL_BROKER_URL"] || undefined;
     this.#broker = new BrokerCheck(brokerUrl, options.clock, deps.onChange);
     this.#children = options.manifest.map((spec) => new Child(spec, deps));
+    const settings = new SettingsFile(join(options.dir, "settings.json"), options.log);
+    this.#ping = new Ping({
+      url: async () => (await settings.read()).pingUrl,
+      isWell: () => this.#isWell(),
+      clock: options.clock,
+      log: options.log,
+    });
     this.#status = new StatusFile({
       path: join(options.dir, "status", "supervisor.json"),
       dataDir: options.dir,
       identity: {
-        instance: randomUUID(),
+        instance: options.instance,
         pid: process.pid,
         startedAt: options.clock.now(),
         version: options.version,
+        ...(options.network === undefined ? {} : { network: options.network }),
       },
       children: this.#children,
       state: () => this.#state,
@@ -104,7 +130,13 @@ export class Supervisor {
       this.#state = "running";
       this.#options.log.info({ version: this.#options.version }, "running");
       this.#status.touch();
+      this.#ping.start();
     }
+  }
+
+  async #isWell(): Promise<boolean> {
+    const isRunning = this.#state === "running" && this.#children.every((child) => child.state === "running");
+    return isRunning && (await currentDiskLevel(this.#options.dir)) === "ok";
   }
 
   #end(state: "stopped" | "gave-up", status: number): Promise<number> {
@@ -116,7 +148,9 @@ export class Supervisor {
     this.#state = "stopping";
     this.#status.touch();
     this.#broker.stop();
+    this.#ping.stop();
     for (const child of this.#children.toReversed()) await child.stop();
+    await this.#options.agents.close();
     this.#state = state;
     await this.#status.close();
     this.#options.log.info({ state, status }, "ended");

@@ -1,10 +1,10 @@
 /** The harness every worker runs in: its log, its lines, its beat, its end. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parentPort, workerData } from "node:worker_threads";
+import { MessageChannel, parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { BeatBlock } from "../core/beat.ts";
 import { openChannel, type Channel, type Handlers } from "../core/channel/channel.ts";
-import type { AgentNotice, OrderNotices, PeerNotices, ReportNotices } from "../core/channel/protocol.ts";
+import type { AgentNotice, OrderNotices, PeerNotices, ReportNotices, SpawnRequest } from "../core/channel/protocol.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { CodedError, describeError, type ErrorJson } from "../core/errors.ts";
 import { openLog, type Logger, type OpenLog } from "../core/log.ts";
@@ -23,6 +23,8 @@ export interface WorkerContext<Config> {
   /** Says something to the other worker; swallowed while there is none. */
   tell<Name extends keyof PeerNotices>(name: Name, data: PeerNotices[Name]): void;
   reportAgents(agents: readonly AgentNotice[]): void;
+  /** Has the supervisor start an agent's process; the port is the line to it. */
+  launch(this: void, request: SpawnRequest): MessagePort;
   /** Ends this worker on a fault found while running. */
   fail(error: unknown): void;
 }
@@ -136,6 +138,11 @@ class Harness<Config extends CommonConfig> {
       sequence: this.#data.sequence,
       tell: (name, data) => this.#peer?.send(name, data),
       reportAgents: (agents) => this.#report?.send("agents", { agents }),
+      launch: (request) => {
+        const { port1, port2 } = new MessageChannel();
+        this.#report?.send("spawn", { request, port: port2 }, [port2]);
+        return port1;
+      },
       fail: (error) => {
         this.#fail(error);
       },

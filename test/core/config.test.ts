@@ -189,3 +189,21 @@ test("agents have a user of their own by both its numbers, or by one for both; n
   assert.throws(() => queue({ AGENT_GID: "8" }), /AGENT_UID is missing/);
   for (const value of ["0", "root", "-1", "1.5"]) assert.throws(() => queue({ AGENT_UID: value }), /AGENT_UID/);
 });
+
+test("agents have a home of their own where AGENT_HOME names one", () => {
+  const home = (change: Environment) => queue({ HOME: "/root", ...change }).agentEnvironment["HOME"];
+  assert.deepEqual(
+    [home({}), home({ AGENT_HOME: "" }), home({ AGENT_HOME: "/home/agent" })],
+    ["/root", "/root", "/home/agent"],
+  );
+  assert.throws(() => queue({ AGENT_HOME: "agent" }), /^ConfigError: AGENT_HOME .*absolute path.*remove it/);
+});
+
+test("a login in the agents' home is a credential", async (t) => {
+  const home = await tempDir(t);
+  const read = () => readQueueConfig({ IS_SANDBOX: "1", HOME: "/nowhere", AGENT_HOME: home });
+  assert.throws(read, /ANTHROPIC_API_KEY is missing/);
+  await mkdir(join(home, ".claude"));
+  await writeFile(join(home, ".claude", ".credentials.json"), "{}");
+  assert.doesNotThrow(read);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseSupervisorRecord } from "../../../src/dashboard/services/supervisor-record.ts";
+import { parseSupervisorRecord } from "../../src/core/supervisor-record.ts";
 
 const whole = {
   timestamp: 1_760_000_000_000,

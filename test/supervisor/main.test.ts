@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { holdDirectory } from "../../src/supervisor/instance-lock.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const timeout = 30_000;
@@ -28,11 +29,12 @@ async function start(
   t: TestContext,
   environment: Record<string, string | undefined>,
   dotenv?: string,
+  words: readonly string[] = [],
 ): Promise<Outcome> {
   const cwd = await tempDir(t);
   if (dotenv !== undefined) await writeFile(join(cwd, ".env"), dotenv);
   const env = { PATH: process.env["PATH"], HOME: cwd, ...environment };
-  const child = spawn(process.execPath, [program], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program, ...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   t.after(() => child.kill("SIGKILL"));
   const [[status], stdout, stderr] = await Promise.all([
     once(child, "close") as Promise<[number | null]>,
@@ -76,3 +78,31 @@ test("a data directory that cannot be made ends the start with status 70 and its
   assert.match(stderr, /^The bot ended on a fault: .*ENOTDIR.*\n$/);
   assert.ok(!stderr.includes("hush"), stderr);
 });
+
+test(
+  "--check of a bot that is not there ends with status 1 and one line, and asks for no variable",
+  { timeout },
+  async (t) => {
+    const { status, stdout, stderr, began } = await start(t, {}, undefined, ["--check"]);
+    assert.deepEqual([status, stderr, began], [1, "", false]);
+    assert.match(stdout, /^\S+supervisor\.json cannot be read \(ENOENT\)\n$/);
+  },
+);
+
+test("any other word ends the start with status 2", { timeout }, async (t) => {
+  const { status, stderr, began } = await start(t, good, undefined, ["--now"]);
+  assert.deepEqual([status, stderr, began], [2, "usage: npm start [-- --check]\n", false]);
+});
+
+test(
+  "a data directory that another bot holds ends the start with status 75 and says who holds it",
+  { timeout },
+  async (t) => {
+    const dir = await tempDir(t);
+    const lock = await holdDirectory(dir, { pid: process.pid, instance: "other" }, Date.now());
+    t.after(() => lock.release());
+    const { status, stdout, stderr } = await start(t, { ...good, TINYCLAW_DIR: dir });
+    assert.deepEqual([status, stdout], [75, ""]);
+    assert.match(stderr, new RegExp(`^${dir} is in use by process ${process.pid}: stop that bot first, .*\n$`));
+  },
+);

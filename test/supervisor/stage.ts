@@ -8,8 +8,10 @@ import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { sequenceBuffer } from "../../src/core/queue/sequence.ts";
 import type { Environment } from "../../src/core/secrets.ts";
 import type { WorkerName } from "../../src/core/worker-data.ts";
+import { BEATING } from "../../src/supervisor/liveness.ts";
 import type { WorkerSpec } from "../../src/supervisor/manifest.ts";
 import { Supervisor } from "../../src/supervisor/supervisor.ts";
+import { openHost } from "../support/agent-host.ts";
 import { memoryLog, type LogLine } from "../support/memory-log.ts";
 
 /**
@@ -42,6 +44,9 @@ const quickClock: Clock = {
   after: (ms, task) => systemClock.after(ms >= 20_000 ? ms : ms / 50, task),
 };
 
+/** By the quick clock, 2 s: on a busy machine a thread may not get its turn for some tenths. */
+const PATIENT = { ...BEATING, stillMs: 100_000 };
+
 interface Cast {
   readonly queue: Part;
   readonly telegram?: Part;
@@ -56,6 +61,8 @@ export class Stage {
   readonly events: Seen[] = [];
   readonly supervisor: Supervisor;
   readonly lines: readonly LogLine[];
+  /** Why the process would have ended at once. */
+  readonly aborted: string[] = [];
   readonly statusDir: string;
   readonly #bus: BroadcastChannel;
   readonly #waiting = new Set<() => void>();
@@ -72,6 +79,9 @@ export class Stage {
     this.lines = lines;
     this.supervisor = new Supervisor({
       dir,
+      agents: openHost().host,
+      instance: randomUUID(),
+      network: undefined,
       version: "1.2.3",
       environment: cast.environment ?? {},
       manifest: manifest(cast, name),
@@ -79,6 +89,7 @@ export class Stage {
       clock: cast.clock ?? quickClock,
       log,
       random: () => 0.5,
+      abort: (reason) => this.aborted.push(reason),
     });
   }
 
@@ -149,6 +160,7 @@ function manifest(cast: Cast, bus: string): WorkerSpec[] {
     startMs: 30_000,
     graceMs: 20_000,
     heapMb: 64,
+    signs: [PATIENT],
     ...cast.spec,
     environment: (environment) => ({
       ...cast.spec?.environment?.(environment),

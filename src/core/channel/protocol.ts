@@ -28,6 +28,39 @@ export interface ReportNotices {
   stopped: NoData;
   /** The agents' processes as they are now. */
   agents: { agents: readonly AgentNotice[] };
+  /** Start an agent's process; the port is its line. */
+  spawn: { request: SpawnRequest; port: MessagePort };
+}
+
+/** What an agent's process is started with. */
+export interface SpawnRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** All of its environment, but for the mark by which what it starts is known. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Supervisor → worker, on the line of one agent's process. */
+export interface ProcessNotices {
+  started: { pid: number };
+  output: { bytes: Uint8Array };
+  /** Of standard error. */
+  complaint: { text: string };
+  /** What was handed over as input last is with the process. */
+  written: NoData;
+  /** The process and all that it had started are gone. The last word. `reason`: it never was. */
+  gone: { code: number | null; signal: NodeJS.Signals | null; reason?: string };
+}
+
+/** Worker → supervisor, on the line of one agent's process. A line that closes ends its process. */
+export interface ProcessOrders {
+  input: { bytes: Uint8Array };
+  endInput: NoData;
+  /** So many bytes of output have been read: as many may follow. */
+  read: { bytes: number };
+  /** SIGTERM goes to the process, which passes it on; SIGKILL to its group. */
+  kill: { signal: "SIGTERM" | "SIGKILL" };
 }
 
 /** Between the workers, both ways. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { replaceFile } from "../atomic-file.ts";
 import type { Clock } from "../clock.ts";
+import { parseLine } from "../jsonl-files.ts";
 import { JsonlWriter, readAll } from "../jsonl.ts";
 
 /**
@@ -109,6 +110,17 @@ async function load(path: string): Promise<{ account: Account; lines: number }> 
 export async function readDoneKeys(path: string): Promise<Set<string>> {
   const { account } = await load(path);
   return new Set(account.done.keys());
+}
+
+/** Keys whose last event in the lines of a ledger is an ending: `done` or `dead`. Pure. */
+export function endedKeys(lines: string): Set<string> {
+  const ended = new Set<string>();
+  for (const line of lines.split("\n")) {
+    const record = recordSchema.safeParse(parseLine(Buffer.from(line))).data;
+    if (record?.event === "done" || record?.event === "dead") ended.add(record.key);
+    else if (record !== undefined) ended.delete(record.key);
+  }
+  return ended;
 }
 
 export interface LedgerOptions {

@@ -26,7 +26,7 @@ const UNFIT = new Set(["ELOOP", "EACCES", "EPERM", "EIO", "EISDIR", "ENXIO", "EN
 const SAFE_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** Reads a whole queue file, if it is a regular file of a sane size. Throws what may pass by itself. */
-export async function readQueueFile(path: string): Promise<ReadOutcome> {
+export async function readQueueFile(path: string | Buffer): Promise<ReadOutcome> {
   let handle: FileHandle;
   try {
     handle = await open(path, SAFE_READ);

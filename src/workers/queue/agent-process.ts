@@ -1,42 +1,31 @@
-import { spawn } from "node:child_process";
-import type { ChildProcessByStdio } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
 import type { SpawnedProcess, SpawnOptions } from "@anthropic-ai/claude-agent-sdk";
 import type { Clock } from "../../core/clock.ts";
+import { RemoteProcess } from "./agent-remote.ts";
+import type { Launch } from "./agent-remote.ts";
 
-/** Characters of stderr kept: enough for the last words of a process. */
-const STDERR_KEPT = 8192;
 /** An idle agent leaves by itself when its input ends, in 0.1 s as a rule; after this it is told to, ms. */
 const LEAVE_MS = 1000;
-/** From the exit of a process to the end of its pipes, where nobody else holds them, ms. */
-const PIPES_MS = 250;
-
-/** User and group the agent runs under. */
-export interface RunAs {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** The process of a session: started when the SDK calls `spawn`, and ended by us, since we must know when it is gone. */
 export class AgentProcess {
   readonly #clock: Clock;
-  readonly #runAs: RunAs | undefined;
-  #child: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
+  readonly #launch: Launch;
+  #process: RemoteProcess | undefined;
   readonly #gone: Promise<void>;
   #leave: () => void = () => undefined;
-  #stderr = "";
   #ended: string | undefined;
 
-  constructor(clock: Clock, runAs: RunAs | undefined) {
+  constructor(clock: Clock, launch: Launch) {
     this.#clock = clock;
-    this.#runAs = runAs;
+    this.#launch = launch;
     this.#gone = new Promise((resolve) => {
       this.#leave = resolve;
     });
   }
 
+  /** Undefined until it runs. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#process?.pid;
   }
 
   /** Resolves when the process is gone; never, when none was started. */
@@ -44,41 +33,26 @@ export class AgentProcess {
     return this.#gone;
   }
 
-  /** For the SDK's option `spawnClaudeCodeProcess`. The group is its own, so that a Ctrl-C at the bot is not the agent's. */
-  readonly spawn = (options: SpawnOptions): SpawnedProcess => {
-    const child = spawn(options.command, options.args, {
-      cwd: options.cwd,
-      env: options.env,
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: true,
-      ...this.#runAs,
-    });
-    this.#child = child;
-    child.once("exit", (code, signal) => {
+  /** For the SDK's option `spawnClaudeCodeProcess`. */
+  readonly spawn = ({ command, args, cwd = process.cwd(), env }: SpawnOptions): SpawnedProcess => {
+    const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const started = new RemoteProcess(this.#launch({ command, args, cwd, env: Object.fromEntries(given) }));
+    this.#process = started;
+    started.once("exit", (code, signal) => {
       this.#ended = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      // A command that outlives the agent may hold its pipes open: then there is no more to wait for.
-      const cancel = this.#clock.after(PIPES_MS, this.#leave);
-      child.once("close", () => {
-        cancel();
-        this.#leave();
-      });
+      this.#leave();
     });
-    child.once("error", (error) => {
+    started.once("error", (error) => {
       this.#ended = error.message;
-      if (child.pid === undefined) this.#leave();
+      this.#leave();
     });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
-    });
-    // A write to a process that has just died is told by its exit, not by EPIPE.
-    child.stdin.on("error", () => undefined);
-    return child;
+    return started;
   };
 
   /** How the process ended, and its last line of stderr: `exit code 1: <line>`. */
   get lastWords(): string {
     const ended = this.#ended ?? "its output ended";
-    const line = this.#stderr.trim().split("\n").at(-1) ?? "";
+    const line = this.#process?.stderr.trim().split("\n").at(-1) ?? "";
     return line === "" ? ended : `${ended}: ${line}`;
   }
 
@@ -87,30 +61,16 @@ export class AgentProcess {
    * to the commands it runs, and SIGKILL to its group after `killAfterMs`.
    */
   async end(idle: boolean, killAfterMs: number): Promise<void> {
-    const child = this.#child;
-    if (child === undefined) return;
+    const running = this.#process;
+    if (running === undefined) return;
     if (idle) {
-      child.stdin.end();
+      running.stdin.end();
       if (await this.#goneWithin(LEAVE_MS)) return;
     }
-    if (this.#running(child)) child.kill("SIGTERM");
+    running.kill("SIGTERM");
     if (await this.#goneWithin(killAfterMs)) return;
-    this.#killGroup();
+    running.kill("SIGKILL");
     await this.#gone;
-  }
-
-  #running(child: { exitCode: number | null; signalCode: string | null }): boolean {
-    return child.exitCode === null && child.signalCode === null;
-  }
-
-  #killGroup(): void {
-    const { pid } = this;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, "SIGKILL");
-    } catch {
-      // Nobody is left in the group.
-    }
   }
 
   async #goneWithin(ms: number): Promise<boolean> {

@@ -7,7 +7,7 @@ import { InputQueue } from "./agent-input.ts";
 import { sessionOptions } from "./agent-options.ts";
 import type { AgentTurn, TurnResult } from "./agent-port.ts";
 import { AgentProcess } from "./agent-process.ts";
-import type { RunAs } from "./agent-process.ts";
+import type { Launch } from "./agent-remote.ts";
 import { RunningTurn } from "./agent-turn.ts";
 
 /** How long an interrupted turn may take to end before its process is ended, ms; 20 ms is usual. */
@@ -20,7 +20,7 @@ export interface SessionContext {
   readonly env: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly runAs: RunAs | undefined;
+  readonly launch: Launch;
   /** From SIGTERM to SIGKILL, ms. */
   readonly endTimeoutMs: number;
 }
@@ -60,7 +60,7 @@ export class AgentSession {
     this.#sessionId = turn.sessionId;
     this.#costSoFar = turn.sessionId === undefined ? 0 : Number.POSITIVE_INFINITY;
     this.#since = context.clock.now();
-    this.#process = new AgentProcess(context.clock, context.runAs);
+    this.#process = new AgentProcess(context.clock, context.launch);
     const options = sessionOptions(turn, context.env, this.#process, () => this.#running?.turn.tools);
     this.#query = query({ prompt: this.#input, options });
     this.#read = this.#readAll();

@@ -1,14 +1,14 @@
 import { stat } from "node:fs/promises";
 import { systemClock } from "../../core/clock.ts";
 import type { Clock } from "../../core/clock.ts";
+import { errorCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Agent, AgentTurn, LiveAgent, TurnResult } from "./agent-port.ts";
-import type { RunAs } from "./agent-process.ts";
+import type { Launch } from "./agent-remote.ts";
 import { AgentSession } from "./agent-session.ts";
 import { AgentError } from "./errors.ts";
 
 export type { Agent, AgentEvent, AgentTools, AgentTurn, TurnResult } from "./agent-port.ts";
-export type { RunAs } from "./agent-process.ts";
 
 export interface ClaudeAgentOptions {
   /** Exactly the environment of the agent's process; asked at each start of one. */
@@ -21,8 +21,7 @@ export interface ClaudeAgentOptions {
   readonly maxLive?: number;
   /** From SIGTERM to SIGKILL, ms; 5 s. */
   readonly endTimeoutMs?: number;
-  /** User and group of the agent's process, where the bot runs as root; the bot's own. */
-  readonly runAs?: RunAs;
+  readonly launch: Launch;
 }
 
 /** Claude Code resumes a session by its title as well; only its id may name one here. */
@@ -33,14 +32,14 @@ const SESSION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * one when it fits, or else gone before another is started, so that no session is ever held by two.
  */
 export function createClaudeAgent(options: ClaudeAgentOptions): Agent {
-  const { env, log, clock = systemClock, idleMs = 600_000, maxLive = 4, endTimeoutMs = 5000, runAs } = options;
+  const { env, log, clock = systemClock, idleMs = 600_000, maxLive = 4, endTimeoutMs = 5000, launch } = options;
   const sessions = new Map<number, AgentSession>();
   const busy = new Map<number, AbortController>();
   const idleTimers = new Map<AgentSession, () => void>();
   let closing: Promise<void> | undefined;
 
   function start(turn: AgentTurn): AgentSession {
-    const session = new AgentSession(turn, { env: env(), log, clock, runAs, endTimeoutMs });
+    const session = new AgentSession(turn, { env: env(), log, clock, launch, endTimeoutMs });
     sessions.set(turn.threadId, session);
     void forget(session);
     return session;
@@ -127,8 +126,12 @@ async function refusalOf(turn: AgentTurn): Promise<TurnResult | undefined> {
   if (turn.sessionId !== undefined && !SESSION_ID.test(turn.sessionId)) {
     return { status: "session_lost", reason: `"${turn.sessionId}" is no session id` };
   }
-  const found = await stat(turn.cwd).catch(() => undefined);
-  if (found?.isDirectory() === true) return undefined;
+  try {
+    if ((await stat(turn.cwd)).isDirectory()) return undefined;
+  } catch (error) {
+    // Closed to us, and perhaps not to the agent's user: its own start will tell.
+    if (errorCode(error) === "EACCES") return undefined;
+  }
   return { status: "failed", reason: `The thread's folder ${turn.cwd} does not exist or is no folder` };
 }
 

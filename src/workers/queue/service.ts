@@ -17,6 +17,7 @@ import { ThreadStore } from "./sessions.ts";
 import { SettingsStore } from "./settings.ts";
 import { TurnRunner } from "./turn.ts";
 import { Voice } from "./voice.ts";
+import { makeWorkplaces } from "./workplace.ts";
 
 /** How often the supervisor is told of the agents' processes, ms. */
 const AGENTS_EVERY_MS = 2_000;
@@ -46,7 +47,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
     env: () => ({ ...identity.variables, ...config.agentEnvironment }),
     log,
     clock,
-    ...(config.runAs === undefined ? {} : { runAs: config.runAs }),
+    launch: context.launch,
   });
   const voice = new Voice({
     outgoing: outgoingProducer(ends),
@@ -64,7 +65,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
     journal,
     clock,
     log,
-    owner: config.runAs,
+    makeDirectory: makeWorkplaces(config.workspaceRoot, config.runAs),
     onSessionLost: async (message, reason) => {
       log.warn({ threadId: message.threadId, reason }, "a session cannot be taken up again; a new one begins");
       await voice.notice(message, "session", SESSION_LOST);

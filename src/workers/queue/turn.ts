@@ -1,4 +1,3 @@
-import { chown, mkdir } from "node:fs/promises";
 import type { Clock } from "../../core/clock.ts";
 import { strongerModel, type Model } from "../../core/ids.ts";
 import { describeError } from "../../core/errors.ts";
@@ -19,8 +18,8 @@ export interface TurnDeps {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Of a thread's new directory; undefined: ours. */
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  /** Makes the directory an agent works in, where it is missing. */
+  readonly makeDirectory: (path: string) => Promise<void>;
   /** The session is gone, and a new one is about to begin. */
   readonly onSessionLost: (message: IncomingMessage, reason: string) => Promise<void>;
   /** The tools of an agent that works on this message. */
@@ -112,7 +111,7 @@ export class TurnRunner {
     const { message, thread, model, signal } = work;
     const { agent, journal, threads, clock, log } = this.#deps;
     try {
-      await this.#makeDirectory(thread.cwd);
+      await this.#deps.makeDirectory(thread.cwd);
     } catch (error) {
       return { status: "failed", reason: `its directory ${thread.cwd} cannot be made (${describeError(error)}).` };
     }
@@ -159,13 +158,6 @@ export class TurnRunner {
     });
     note(describeEnd(result, Math.round(clock.monotonic() - started)));
     return result;
-  }
-
-  /** The agent may run under another user than we do; what it is to work in must be its own. */
-  async #makeDirectory(cwd: string): Promise<void> {
-    const made = await mkdir(cwd, { recursive: true });
-    const { owner } = this.#deps;
-    if (made !== undefined && owner !== undefined) await chown(cwd, owner.uid, owner.gid);
   }
 
   /** A new session is told the recent history; the message itself, which stands there already, is left out. */

@@ -154,16 +154,31 @@ describe("a turn that cannot begin", { timeout: 60_000 }, () => {
   });
 });
 
+/** What a command of the agent's says. */
+async function said(rig: Rig, command: string): Promise<string> {
+  rig.claude.script = ({ step, toolResults }) =>
+    step === 0 ? { tools: [{ name: "Bash", input: { command } }] } : { text: toolResults[0]?.text ?? "" };
+  return (await rig.answered("what?")).text;
+}
+
+test("an agent is to be ended before the bot where memory is short", { timeout: 60_000 }, async (t) => {
+  const rig = await rigFor(t);
+  assert.equal(await said(rig, "cat /proc/self/oom_score_adj; pwd"), `500\n${rig.cwd}`);
+});
+
 test(
-  "with runAs the agent is another user",
-  { timeout: 60_000, skip: process.getuid?.() !== 0 && "needs root" },
+  "with runAs the agent is another user, in none of our groups, and what it makes others may read",
+  { timeout: 60_000, skip: process.getuid?.() !== 0 && "needs root, to become another user" },
   async (t) => {
+    const groups = process.getgroups?.() ?? [];
+    process.setgroups?.([...groups, 54_321]);
+    const umask = process.umask(0o027);
+    t.after(() => {
+      process.setgroups?.(groups);
+      process.umask(umask);
+    });
     const rig = await rigFor(t, { runAs: { uid: 65_534, gid: 65_534 } });
     for (const path of [rig.home, rig.cwd]) await chown(path, 65_534, 65_534);
-    rig.claude.script = ({ step, toolResults }) =>
-      step === 0
-        ? { tools: [{ name: "Bash", input: { command: "id -u; id -g" } }] }
-        : { text: toolResults[0]?.text ?? "" };
-    assert.equal((await rig.answered("who?")).text, "65534\n65534");
+    assert.equal(await said(rig, "id -u; id -G; umask"), "65534\n65534\n0022");
   },
 );

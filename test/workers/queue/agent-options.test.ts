@@ -5,9 +5,10 @@ import { systemClock } from "../../../src/core/clock.ts";
 import { sessionOptions } from "../../../src/workers/queue/agent-options.ts";
 import type { AgentTurn } from "../../../src/workers/queue/agent-port.ts";
 import { AgentProcess } from "../../../src/workers/queue/agent-process.ts";
+import { openHost } from "../../support/agent-host.ts";
 import { noTools } from "./agent-rig.ts";
 
-const process = new AgentProcess(systemClock, undefined);
+const process = new AgentProcess(systemClock, openHost().launch);
 
 function options(more: Partial<AgentTurn> = {}, env: Record<string, string> = {}): Options {
   const turn: AgentTurn = {

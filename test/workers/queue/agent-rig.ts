@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { RunAs } from "../../../src/core/config.ts";
 import type { Logger } from "../../../src/core/log.ts";
 import { ClaudeSandbox } from "../../../src/sandbox/claude/claude.ts";
 import type { RecordedRequest } from "../../../src/sandbox/claude/claude.ts";
+import { openHost } from "../../support/agent-host.ts";
 import { createClaudeAgent } from "../../../src/workers/queue/agent.ts";
 import type {
   Agent,
@@ -39,12 +41,14 @@ export const noTools: AgentTools = {
 };
 
 export async function startRig(
-  options: Partial<Omit<ClaudeAgentOptions, "env">> & {
+  options: Partial<Omit<ClaudeAgentOptions, "env" | "launch">> & {
     readonly env?: Record<string, string>;
     readonly retries?: number;
+    readonly runAs?: RunAs;
   } = {},
 ): Promise<Rig> {
-  const { retries = 1, env, ...agentOptions } = options;
+  const { retries = 1, env, runAs, ...agentOptions } = options;
+  const { host, launch } = openHost(runAs === undefined ? {} : { runAs });
   const home = await mkdtemp(join(tmpdir(), "tinyclaw-agent-"));
   const cwd = join(home, "work");
   await mkdir(cwd);
@@ -58,6 +62,7 @@ export async function startRig(
   const agent = createClaudeAgent({
     env: () => env ?? agentEnv(claude.url, home, retries),
     log,
+    launch,
     ...agentOptions,
   });
   const events: AgentEvent[] = [];
@@ -95,6 +100,7 @@ export async function startRig(
       claude.waitFor((request) => request.script.userText === prompt && found(request), { timeoutMs: 20_000 }),
     async stop() {
       await agent.close();
+      await host.close();
       await claude.stop();
       await rm(home, { recursive: true, force: true });
     },

@@ -22,6 +22,8 @@ import { ThreadStore } from "../../../src/workers/queue/sessions.ts";
 import { SettingsStore } from "../../../src/workers/queue/settings.ts";
 import { TurnRunner } from "../../../src/workers/queue/turn.ts";
 import { Voice } from "../../../src/workers/queue/voice.ts";
+import { makeWorkplaces } from "../../../src/workers/queue/workplace.ts";
+import { openHost } from "../../support/agent-host.ts";
 import { eventually } from "../../support/eventually.ts";
 import { agentEnv } from "./agent-rig.ts";
 
@@ -47,7 +49,8 @@ async function openRig(t: TestContext, settings: object = {}) {
       log,
     }),
   ]);
-  const agent = createClaudeAgent({ env: () => agentEnv(claude.url, dir, 0), log });
+  const { host, launch } = openHost();
+  const agent = createClaudeAgent({ env: () => agentEnv(claude.url, dir, 0), log, launch });
   const voice = new Voice({
     outgoing: outgoingProducer(ends),
     clock: systemClock,
@@ -66,7 +69,7 @@ async function openRig(t: TestContext, settings: object = {}) {
       journal,
       clock: systemClock,
       log,
-      owner: undefined,
+      makeDirectory: makeWorkplaces(join(dir, "workspace"), undefined),
       onSessionLost: (message, reason) => voice.notice(message, "session", reason),
       toolsFor: (message) =>
         createAgentTools(message, { threads, incoming: producer, clock: systemClock, onPublished: () => undefined }),
@@ -84,6 +87,7 @@ async function openRig(t: TestContext, settings: object = {}) {
   t.after(async () => {
     await processor.stop(0);
     await agent.close();
+    await host.close();
     await claude.stop();
     await Promise.all([history.close(), journal.close()]);
     await rm(dir, { recursive: true, force: true });

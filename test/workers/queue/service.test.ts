@@ -9,6 +9,7 @@ import { sharedSequence } from "../../../src/core/queue/sequence.ts";
 import { createQueueWorker } from "../../../src/workers/queue/service.ts";
 import { withoutHints } from "../../core/queue/no-hints.ts";
 import { closeAfter, message, temporaryFolder } from "../../core/queue/support.ts";
+import { openHost } from "../../support/agent-host.ts";
 import { memoryLog } from "../../support/memory-log.ts";
 
 test(
@@ -44,6 +45,7 @@ test(
         if (name === "published") rung();
       },
       reportAgents: () => undefined,
+      launch: openHost().launch,
       fail: (error) => {
         throw error;
       },

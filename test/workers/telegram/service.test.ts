@@ -7,6 +7,7 @@ import type { PeerNotices } from "../../../src/core/channel/protocol.ts";
 import { outgoingProducer, prepareQueue } from "../../../src/core/queue/file-queue.ts";
 import type { OutgoingMessage } from "../../../src/core/queue/message.ts";
 import { sharedSequence } from "../../../src/core/queue/sequence.ts";
+import { openHost } from "../../support/agent-host.ts";
 import { Secret } from "../../../src/core/secrets.ts";
 import { TelegramSandbox } from "../../../src/sandbox/telegram/telegram.ts";
 import { createTelegramService } from "../../../src/workers/telegram/service.ts";
@@ -48,6 +49,7 @@ async function startService(t: TestContext) {
       if (name === "published") rung();
     },
     reportAgents: () => undefined,
+    launch: openHost().launch,
     fail: (error) => {
       throw error;
     },

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { test, type TestContext } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { MessageChannel } from "node:worker_threads";
+import type { SpawnRequest } from "../../src/core/channel/protocol.ts";
+import { RemoteProcess } from "../../src/workers/queue/agent-remote.ts";
+import { openHost } from "../support/agent-host.ts";
+import { eventually } from "../support/eventually.ts";
+import { tempDir } from "../support/temp-dir.ts";
+
+const timeout = 60_000;
+
+/** A host for one test, and a way to start shells by it. */
+function rig(t: TestContext) {
+  const { host } = openHost({ mark: randomUUID() });
+  t.after(() => host.close());
+  const start = (script: string, cwd = "/", more: Partial<SpawnRequest> = {}) => {
+    const { port1, port2 } = new MessageChannel();
+    const request = {
+      command: "/bin/sh",
+      args: ["-c", script],
+      cwd,
+      env: { PATH: process.env["PATH"] ?? "" },
+      ...more,
+    };
+    host.spawn(request, port2);
+    return { child: new RemoteProcess(port1), dropLine: () => port1.close() };
+  };
+  return { host, start };
+}
+
+async function firstLine(child: RemoteProcess): Promise<string> {
+  const [bytes] = (await once(child.stdout, "data")) as [Buffer];
+  return bytes.toString("utf8").trim();
+}
+
+async function gone(pid: number): Promise<void> {
+  await eventually(`the end of process ${pid}`, () => (existsSync(`/proc/${pid}`) ? undefined : true));
+}
+
+test("a process is told of from its start to its end, with what it said", { timeout }, async (t) => {
+  const dir = await tempDir(t);
+  const { child } = rig(t).start("echo out; echo err >&2; pwd; exit 3", dir);
+  let out = "";
+  child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString("utf8")));
+  assert.deepEqual(await once(child, "exit"), [3, null]);
+  assert.equal(out, `out\n${dir}\n`);
+  assert.equal(child.stderr, "err\n");
+  assert.ok(Number(child.pid) > 0);
+});
+
+test("ten megabytes go in and come out whole, however late they are read", { timeout }, async (t) => {
+  const { child } = rig(t).start("cat");
+  const block = Buffer.alloc(64 * 1024, "0123456789abcdef");
+  const feeding = (async () => {
+    for (let n = 0; n < 160; n += 1) if (!child.stdin.write(block)) await once(child.stdin, "drain");
+    child.stdin.end();
+  })();
+  await pause(500);
+  const parts: Buffer[] = [];
+  for await (const part of child.stdout) {
+    parts.push(part as Buffer);
+    if (parts.length % 50 === 0) await pause(5);
+  }
+  await feeding;
+  assert.ok(Buffer.concat(parts).equals(Buffer.concat(Array.from({ length: 160 }, () => block))));
+});
+
+test("a process that nobody reads is made to wait after some megabytes", { timeout }, async (t) => {
+  const { child } = rig(t).start("head -c 50000000 /dev/zero; echo written >&2; cat");
+  await eventually("its start", () => child.pid);
+  await pause(1000);
+  assert.equal(child.stderr, "");
+  child.stdout.resume();
+  await eventually("the rest", () => (child.stderr === "" ? undefined : true));
+});
+
+test("a line that closes ends the process, and what it had started in other sessions", { timeout }, async (t) => {
+  const { child, dropLine } = rig(t).start("setsid sh -c 'echo $$; exec sleep 60' & wait; sleep 60");
+  const started = Number(await firstLine(child));
+  const { pid = 0 } = child;
+  dropLine();
+  await gone(pid);
+  await gone(started);
+});
+
+test("one that ignores SIGTERM is killed 5 s later", { timeout }, async (t) => {
+  const { child, dropLine } = rig(t).start("trap '' TERM; echo deaf; while :; do sleep 1; done");
+  await firstLine(child);
+  const since = performance.now();
+  dropLine();
+  await gone(child.pid ?? 0);
+  const took = performance.now() - since;
+  assert.ok(took >= 4_900 && took < 15_000, `${took} ms`);
+});
+
+test("in a directory whose process lost its worker the next starts when that is gone", { timeout }, async (t) => {
+  const { start } = rig(t);
+  const dir = await tempDir(t);
+  const first = start("trap 'sleep 4; exit' TERM; echo there; while :; do sleep 0.1; done", dir);
+  await firstLine(first.child);
+  first.dropLine();
+  // A new life of the worker begins later than the end of the last is known.
+  await pause(100);
+  const next = start("echo here", dir);
+  const other = start("echo here", "/");
+  assert.equal(await firstLine(other.child), "here");
+  assert.ok(existsSync(`/proc/${first.child.pid}`));
+  assert.equal(await firstLine(next.child), "here");
+  assert.ok(!existsSync(`/proc/${first.child.pid}`));
+});
+
+test("the end of the host is the end of all, also of those that wait", { timeout }, async (t) => {
+  const { host, start } = rig(t);
+  const running = start("echo there; sleep 60");
+  await firstLine(running.child);
+  const exits = once(running.child, "exit");
+  await host.close();
+  assert.deepEqual(await exits, [null, "SIGTERM"]);
+});
+
+test("what cannot be started ends with its reason", { timeout }, async (t) => {
+  const { start } = rig(t);
+  const { child } = start("true", "/nowhere/at/all");
+  const [code] = (await once(child, "exit")) as [number];
+  assert.notEqual(code, 0);
+  assert.match(child.stderr, /nowhere/);
+});
