@@ -1,5 +1,6 @@
 /** The Telegram worker: updates of the chat into the queue, messages of the queue into the chat. */
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Bot } from "grammy";
 import type { PeerNotices, TopicNotice } from "../../core/channel/protocol.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -12,6 +13,7 @@ import { createChat } from "./chat.ts";
 import { endOfPolling, explain, type TelegramError } from "./errors.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { openModelStore } from "./model-store.ts";
+import { openDeliveries } from "./deliveries.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createPersistence } from "./polling.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -75,13 +77,19 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
   let ended: Promise<void> | undefined;
 
   async function assemble(onFault: (fault: TelegramError) => void): Promise<Parts> {
-    await mkdir(config.dir, { recursive: true });
-    const [models, topics] = await Promise.all([openModelStore(config.dir, log), openTopicStore(config.dir, log)]);
+    const queue = join(config.dir, "queue");
+    await mkdir(queue, { recursive: true });
+    const [models, topics, deliveries] = await Promise.all([
+      openModelStore(config.dir, log),
+      openTopicStore(config.dir, log),
+      openDeliveries(join(queue, "deliveries.jsonl"), clock),
+    ]);
     const client = { apiRoot: config.apiRoot, timeoutSeconds: CALL_SECONDS };
     const bot = new Bot(config.token.reveal(), { client });
     const chat = createChat(bot.api, config.chatId);
     const presence = createPresence({ chat, log, clock, scrub });
-    const outbox = createOutbox({ consumer: deps.consumer, chat, presence, models, log, clock, scrub, onFault });
+    const { consumer } = deps;
+    const outbox = createOutbox({ consumer, deliveries, chat, presence, models, log, clock, scrub, onFault });
     const onTopics = deps.onTopics ?? (() => undefined);
     const intake = createIntake({
       context: {
@@ -113,7 +121,16 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
       throw error.error;
     });
     onTopics(topics.all());
-    return { bot, intake, outbox, presence, flush: () => Promise.all([models.flush(), topics.flush()]) };
+    return {
+      bot,
+      intake,
+      outbox,
+      presence,
+      flush: async () => {
+        await Promise.all([models.flush(), topics.flush()]);
+        deliveries.close();
+      },
+    };
   }
 
   async function run(): Promise<void> {

@@ -43,6 +43,14 @@ export function classify(error: unknown): Failure {
   return { status: "refused", reason: `Telegram refuses it (${code}): ${description}` };
 }
 
+/** Before a connection stands nothing has been sent. */
+const NO_CONNECTION = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/** Whether a call that failed may have taken effect all the same: Telegram's own answer to it did not come. */
+export function mayHaveWorked(error: unknown): boolean {
+  return error instanceof HttpError && !NO_CONNECTION.has(errorCode(error.error) ?? "");
+}
+
 /** `retry_after` in ms. */
 export function waitOf(seconds: number | undefined): number {
   return seconds === undefined ? DEFAULT_WAIT_MS : seconds * 1000;

@@ -7,7 +7,9 @@
  *   Telegram will never take it                   → bury
  *   Telegram does not know the token              → retry, and the worker ends
  *
- * The Bot API has no way to ask whether a call that lost its connection took effect: such a chunk is sent again.
+ * Each chunk is written down before it goes out and when it is there (`deliveries`), so that after a kill an answer goes
+ * on where it was. The Bot API has no way to ask whether a call without an answer took effect: such a chunk is sent again,
+ * and after a restart says that it may be a repeat.
  */
 import { backoffMs, type BackoffRule } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -16,10 +18,12 @@ import type { Logger } from "../../core/log.ts";
 import { postedIn, type OutgoingMessage } from "../../core/queue/message.ts";
 import type { Claim, Consumer } from "../../core/queue/queue.ts";
 import type { Chat } from "./chat.ts";
-import { classify, explain, unauthorized, type Failure, type TelegramError } from "./errors.ts";
+import { chunkId } from "./deliveries.ts";
+import type { Deliveries } from "./deliveries.ts";
+import { classify, explain, mayHaveWorked, unauthorized, type Failure, type TelegramError } from "./errors.ts";
 import type { ModelStore } from "./model-store.ts";
 import type { Presence } from "./presence.ts";
-import { splitText } from "./split.ts";
+import { MESSAGE_MAX, splitText } from "./split.ts";
 import { within } from "./within.ts";
 
 /** Pauses between tries while Telegram cannot be reached. */
@@ -28,11 +32,14 @@ const AWAY: BackoffRule = { firstMs: 1_000, maxMs: 60_000, jitter: 0.2 };
 const QUEUE_AWAY: BackoffRule = { firstMs: 200, maxMs: 10_000, jitter: 0.2 };
 /** For a call to end that was cut off. */
 const CUT_GRACE_MS = 500;
+/** Stands before a chunk of which nobody can know whether it is in the chat already. */
+const REPEATED = "↻ repeated after a restart\n";
 /** Tries of a message that fails by a fault of our own, before it is put aside. */
 const FAULTS_MAX = 5;
 
 export interface OutboxDeps {
   readonly consumer: Consumer<OutgoingMessage>;
+  readonly deliveries: Deliveries;
   readonly chat: Chat;
   readonly presence: Presence;
   readonly models: ModelStore;
@@ -56,7 +63,6 @@ export interface Outbox {
 interface Progress {
   readonly lane: number;
   readonly chunks: readonly string[];
-  posted: number;
   /** Tries in a row that did not reach Telegram. */
   away: number;
 }
@@ -65,7 +71,7 @@ type Delivery = { readonly status: "posted" } | { readonly status: "paused"; rea
 type Failed = { readonly status: "failed"; readonly error: unknown };
 
 export function createOutbox(deps: OutboxDeps): Outbox {
-  const { consumer, chat, presence, models, log, clock, scrub } = deps;
+  const { consumer, deliveries, chat, presence, models, log, clock, scrub } = deps;
   const running = new Set<Promise<void>>();
   const progress = new Map<string, Progress>();
   /** No more claims. */
@@ -117,16 +123,21 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   async function post(claim: Claim<OutgoingMessage>): Promise<void> {
     const { key, message } = claim;
-    const state = progress.get(key) ?? { lane: claim.lane, chunks: splitText(message.message), posted: 0, away: 0 };
+    const state = progress.get(key) ?? {
+      lane: claim.lane,
+      chunks: splitText(message.message, MESSAGE_MAX - REPEATED.length),
+      away: 0,
+    };
     progress.set(key, state);
     const ends = endsTurn(message);
     if (ends) presence.settle(message.messageId);
-    const delivery = await deliver(message, state);
+    const delivery = await deliver(claim, state);
     if (delivery.status === "posted") {
       if (ends) presence.finish(message);
       if (state.chunks.length === 0) log.warn({ key }, "outgoing message has no text: nothing was posted");
       await insist("commit", () => consumer.commit(claim), cutting.signal);
       progress.delete(key);
+      if (!cutting.signal.aborted) deliveries.forget(key);
       return;
     }
     if (delivery.status === "paused") {
@@ -136,20 +147,31 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     await fail(claim, state, delivery.error);
   }
 
-  async function deliver(message: OutgoingMessage, state: Progress): Promise<Delivery> {
-    for (const chunk of state.chunks.slice(state.posted)) {
+  async function deliver({ key, message }: Claim<OutgoingMessage>, state: Progress): Promise<Delivery> {
+    for (const [place, text] of state.chunks.entries()) {
+      const chunk = chunkId(place, text);
+      const known = deliveries.stateOf(key, chunk);
+      if (known === "sent") continue;
       const waitMs = closedUntil - clock.monotonic();
       if (waitMs > 0) return { status: "paused", waitMs };
+      await insist("delivery", () => deliveries.intend(key, chunk), cutting.signal);
+      if (cutting.signal.aborted) return { status: "failed", error: cutting.signal.reason };
+      let id: number;
       try {
-        const id = await chat.send(postedIn(message), chunk, cutting.signal);
-        state.posted += 1;
-        state.away = 0;
-        if (message.model !== undefined) models.record(id, message.model);
+        id = await chat.send(postedIn(message), known === "interrupted" ? REPEATED + text : text, cutting.signal);
       } catch (error) {
+        if (!mayHaveWorked(error)) deliveries.refused(key, chunk);
         return { status: "failed", error };
       }
+      await insist("delivery", () => deliveries.posted(key, chunk, id), cutting.signal);
+      state.away = 0;
+      if (message.model !== undefined) models.record(id, message.model);
     }
     return { status: "posted" };
+  }
+
+  function isPosted(key: string, place: number, text: string): boolean {
+    return deliveries.stateOf(key, chunkId(place, text)) === "sent";
   }
 
   async function fail(claim: Claim<OutgoingMessage>, state: Progress, error: unknown): Promise<void> {
@@ -158,7 +180,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const fields = {
       key: claim.key,
       thread: postedIn(claim.message),
-      posted: state.posted,
+      posted: state.chunks.filter((text, place) => isPosted(claim.key, place, text)).length,
       error: explain(error, scrub),
     };
     switch (failure.status) {

@@ -4,6 +4,7 @@ import { GrammyError, HttpError } from "grammy";
 import { outgoingKind } from "../../../src/core/queue/kinds.ts";
 import { MemoryQueue, MemoryStore } from "../../../src/core/queue/memory-queue.ts";
 import type { OutgoingMessage } from "../../../src/core/queue/message.ts";
+import { chunkId } from "../../../src/workers/telegram/deliveries.ts";
 import type { TelegramError } from "../../../src/workers/telegram/errors.ts";
 import { openModelStore, type ModelStore } from "../../../src/workers/telegram/model-store.ts";
 import { createOutbox, type Outbox } from "../../../src/workers/telegram/outbox.ts";
@@ -12,6 +13,7 @@ import {
   createLogLines,
   fakeChat,
   manualClock,
+  memoryDeliveries,
   settled,
   temporaryDirectory,
   type FakeChat,
@@ -26,6 +28,7 @@ interface Scene {
   readonly clock: ManualClock;
   readonly log: LogLines;
   readonly models: ModelStore;
+  readonly deliveries: ReturnType<typeof memoryDeliveries>;
   readonly faults: TelegramError[];
   readonly outbox: Outbox;
   /** Publishes and lets the outbox see to it. */
@@ -48,9 +51,10 @@ async function scene(t: TestContext): Promise<Scene> {
   });
   const models = await openModelStore(dir, log);
   const presence = createPresence({ chat, clock, log, scrub });
+  const deliveries = memoryDeliveries();
   const faults: TelegramError[] = [];
   const onFault = (fault: TelegramError): void => void faults.push(fault);
-  const outbox = createOutbox({ consumer: queue, chat, presence, models, log, clock, scrub, onFault });
+  const outbox = createOutbox({ consumer: queue, deliveries, chat, presence, models, log, clock, scrub, onFault });
   await outbox.start();
   const post = async (...messages: Partial<OutgoingMessage>[]): Promise<void> => {
     for (const message of messages) await queue.publish({ ...answer, ...message });
@@ -58,7 +62,7 @@ async function scene(t: TestContext): Promise<Scene> {
     await settled();
   };
   const sent = (): string[] => chat.calls.filter((call) => call.startsWith("send"));
-  return { queue, store, chat, clock, log, models, faults, outbox, post, sent };
+  return { queue, store, chat, clock, log, models, deliveries, faults, outbox, post, sent };
 }
 
 const answer: OutgoingMessage = {
@@ -76,6 +80,9 @@ function refusal(code: number, description: string, retryAfter?: number): Grammy
   const parameters = retryAfter === undefined ? {} : { retry_after: retryAfter };
   return new GrammyError("x", { ok: false, error_code: code, description, parameters }, "sendMessage", {});
 }
+
+/** Of a call that never left. */
+const unreached = new HttpError("away", Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }));
 
 /** Rejects the call `call` the first `times` times. */
 function refuse(chat: FakeChat, call: string, error: Error, times = Infinity): void {
@@ -116,7 +123,7 @@ test("a failure leaves a sad face", async (t) => {
 test("a long answer is posted in order, and a retry goes on where it stopped", async (t) => {
   const { post, sent, chat, clock, store } = await scene(t);
   const parts = ["a", "b", "c"].map((letter) => letter.repeat(4_000));
-  refuse(chat, `send 5 ${parts[1]}`, new HttpError("away", new Error("x")), 1);
+  refuse(chat, `send 5 ${parts[1]}`, unreached, 1);
   await post({ message: parts.join("\n\n") });
   assert.deepEqual(sent(), [`send 5 ${parts[0]}`]);
   await clock.pass(1_200);
@@ -125,6 +132,46 @@ test("a long answer is posted in order, and a retry goes on where it stopped", a
     parts.map((part) => `send 5 ${part}`),
   );
   assert.equal(store.done.has("u1"), true);
+});
+
+test("a chunk whose connection was lost is posted again, and stays in doubt for a start in between", async (t) => {
+  const { post, sent, chat, clock, deliveries } = await scene(t);
+  refuse(chat, "send 5 done", new HttpError("away", new Error("socket hang up")), 1);
+  await post({});
+  assert.equal(deliveries.states.size, 0);
+  await clock.pass(1_200);
+  assert.deepEqual(sent(), ["send 5 done"]);
+});
+
+test("a chunk that Telegram refused or was never reached for is no repeat when it is posted", async (t) => {
+  const { post, sent, chat, clock } = await scene(t);
+  let errors = [
+    unreached,
+    refusal(502, "Bad Gateway"),
+    refusal(429, "Too Many Requests", 1),
+    refusal(403, "Forbidden: not enough rights"),
+  ];
+  chat.before = () => {
+    const [error, ...others] = errors;
+    errors = others;
+    return error === undefined ? Promise.resolve() : Promise.reject(error);
+  };
+  await post({});
+  await clock.pass(60_000);
+  assert.deepEqual(sent(), ["send 5 done"]);
+});
+
+test("after a restart an answer goes on at its first chunk that is not there, and what may be there says so", async (t) => {
+  const { post, sent, deliveries } = await scene(t);
+  const parts = ["a", "b", "c"].map((letter) => letter.repeat(4_050));
+  deliveries.states.set(`u1 ${chunkId(0, parts[0] ?? "")}`, "sent");
+  deliveries.states.set(`u1 ${chunkId(1, parts[1] ?? "")}`, "interrupted");
+  await post({ message: parts.join("\n\n") });
+  const [second = "", third = ""] = sent();
+  assert.equal(second, `send 5 ↻ repeated after a restart\n${parts[1]}`);
+  assert.equal(third, `send 5 ${parts[2]}`);
+  assert.ok(second.slice("send 5 ".length).length <= 4096);
+  assert.equal(deliveries.states.size, 0);
 });
 
 test("pauses grow while Telegram is away, and such tries never count against the message", async (t) => {

@@ -7,6 +7,7 @@ import type { Message, Update } from "grammy/types";
 import { systemClock, type Clock } from "../../../src/core/clock.ts";
 import type { Logger } from "../../../src/core/log.ts";
 import type { Chat, Emoji } from "../../../src/workers/telegram/chat.ts";
+import type { ChunkState, Deliveries } from "../../../src/workers/telegram/deliveries.ts";
 
 /** A folder of the test's own; `release` is awaited before it goes, so that nobody still writes into it. */
 export async function temporaryDirectory(
@@ -142,4 +143,24 @@ export function chatMessage(fields: Partial<Message>): Message {
 
 export function update(fields: Partial<Message>, updateId = 42): Update {
   return { update_id: updateId, message: chatMessage(fields) } as Update;
+}
+
+/** What is known of chunks, in memory; `states` may be filled beforehand: `<key> <chunk>`. */
+export function memoryDeliveries(): Deliveries & { readonly states: Map<string, ChunkState> } {
+  const states = new Map<string, ChunkState>();
+  const set = (state: ChunkState) => (key: string, chunk: string) => void states.set(`${key} ${chunk}`, state);
+  return {
+    states,
+    stateOf: (key, chunk) => states.get(`${key} ${chunk}`) ?? "unsent",
+    intend: () => Promise.resolve(),
+    posted(key, chunk) {
+      set("sent")(key, chunk);
+      return Promise.resolve();
+    },
+    refused: set("unsent"),
+    forget(key) {
+      for (const name of states.keys()) if (name.startsWith(`${key} `)) states.delete(name);
+    },
+    close: () => undefined,
+  };
 }

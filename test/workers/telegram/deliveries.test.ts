@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { appendFile, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { systemClock } from "../../../src/core/clock.ts";
+import { chunkId, openDeliveries, type Deliveries } from "../../../src/workers/telegram/deliveries.ts";
+import { temporaryDirectory } from "./support.ts";
+
+interface Ledger {
+  readonly path: string;
+  /** Opens it as the next process would: what was open is not closed before. */
+  readonly open: (now?: number) => Promise<Deliveries>;
+}
+
+async function ledger(t: TestContext): Promise<Ledger> {
+  const opened: Deliveries[] = [];
+  const dir = await temporaryDirectory(t, () => {
+    for (const one of opened) one.close();
+    return Promise.resolve();
+  });
+  const path = join(dir, "deliveries.jsonl");
+  return {
+    path,
+    async open(now = Date.now()) {
+      const one = await openDeliveries(path, { ...systemClock, now: () => now });
+      opened.push(one);
+      return one;
+    },
+  };
+}
+
+test("of a chunk that was about to go out when the process died nobody knows whether it is there", async (t) => {
+  const { open } = await ledger(t);
+  const first = await open();
+  assert.equal(first.stateOf("u1", "0"), "unsent");
+  await first.intend("u1", "0");
+  const next = await open();
+  assert.deepEqual([next.stateOf("u1", "0"), next.stateOf("u1", "1")], ["interrupted", "unsent"]);
+});
+
+test("what is in the chat is known before the disk has it, and to the next process", async (t) => {
+  const { open } = await ledger(t);
+  const first = await open();
+  await first.intend("u1", "0");
+  const durable = first.posted("u1", "0", 101);
+  assert.equal(first.stateOf("u1", "0"), "sent");
+  assert.equal((await open()).stateOf("u1", "0"), "sent");
+  await durable;
+});
+
+test("what Telegram refused is unsent, to the next process too", async (t) => {
+  const { open } = await ledger(t);
+  const first = await open();
+  await first.intend("u1", "0");
+  first.refused("u1", "0");
+  for (const one of [first, await open()]) assert.equal(one.stateOf("u1", "0"), "unsent");
+});
+
+test("a torn line spoils neither those before it nor the next", async (t) => {
+  const { path, open } = await ledger(t);
+  const first = await open();
+  await first.posted("u1", "0", 101);
+  await appendFile(path, '{"timestamp":1,"key":"u2","chu');
+  await first.posted("u3", "0", 103);
+  const next = await open();
+  assert.deepEqual(
+    ["u1", "u2", "u3"].map((key) => next.stateOf(key, "0")),
+    ["sent", "unsent", "sent"],
+  );
+});
+
+test("the file is for owner and group, and grows no further than what is remembered needs", async (t) => {
+  const { path, open } = await ledger(t);
+  const now = Date.now();
+  const old = await open(now - 8 * 24 * 3_600_000);
+  for (let n = 0; n < 1200; n += 1) old.refused("old", String(n));
+  assert.equal((await stat(path)).mode & 0o777 & ~process.umask(), 0o640 & ~process.umask());
+  const young = await open(now - 1000);
+  await young.posted("young", "0", 7);
+  assert.equal((await open(now)).stateOf("young", "0"), "sent");
+  assert.ok((await readFile(path, "utf8")).length < 1000);
+  assert.equal((await open(now)).stateOf("old", "5"), "unsent");
+});
+
+test("what was forgotten is not asked for any more, and takes no memory", async (t) => {
+  const { open } = await ledger(t);
+  const one = await open();
+  await one.posted("u1", "0", 101);
+  one.forget("u1");
+  assert.equal(one.stateOf("u1", "0"), "unsent");
+});
+
+test("another text in the same place is another chunk", () => {
+  assert.equal(chunkId(0, "text"), chunkId(0, "text"));
+  assert.equal(new Set([chunkId(0, "text"), chunkId(1, "text"), chunkId(0, "other")]).size, 3);
+});
