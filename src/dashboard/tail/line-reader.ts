@@ -4,6 +4,9 @@ import type { SourceFile } from "./source-file.ts";
 import { Splitter } from "./splitter.ts";
 import { CHUNK_BYTES } from "./line-bytes.ts";
 
+/** Of a file that is followed: a writer in a hurry leaves more than that behind, and after each read clients are waited for. */
+const FOLLOWED_BYTES = 4 * CHUNK_BYTES;
+
 export type Step =
   | { readonly status: "rows"; readonly rows: readonly FileRow[] }
   /** No byte more for now. */
@@ -43,7 +46,7 @@ export class LineReader {
     this.#gen = place?.gen;
     this.#readTo = place?.offset ?? 0;
     this.#check = place?.check;
-    this.#buffer = Buffer.allocUnsafe(CHUNK_BYTES + WINDOW_BYTES);
+    this.#buffer = Buffer.allocUnsafe((this.#follows ? FOLLOWED_BYTES : CHUNK_BYTES) + WINDOW_BYTES);
     if (place !== undefined) this.#splitter = new Splitter(place.gen, place.offset);
   }
 

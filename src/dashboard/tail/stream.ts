@@ -72,7 +72,7 @@ export interface StreamOptions {
 }
 
 /** Longer kept, rows live to be collected with the old: that costs more than to read them again for who is behind. */
-const RING_BYTES = 2 * 1024 * 1024;
+const RING_BYTES = 1024 * 1024;
 const POLL_MS = 250;
 
 /** Whoever takes longer than this does not keep up, and is not waited for, ms. */
