@@ -37,7 +37,12 @@ const families = { grammy: ["grammy", "@grammyjs"], "@octokit/auth-app": ["@octo
 const environmentReaders = ["src/*/config.ts", "src/core/secrets.ts"];
 const processOwners = ["src/*/main.ts", "src/supervisor/signals.ts", "src/workers/thread.ts"];
 /** Who may do something as soon as it is imported. */
-const entries = ["src/*/main.ts", "src/workers/*.worker.ts", "src/supervisor/*.worker.ts", "src/dashboard/scan/entry.cts"];
+const entries = [
+  "src/*/main.ts",
+  "src/workers/*.worker.ts",
+  "src/supervisor/*.worker.ts",
+  "src/dashboard/scan/entry.cts",
+];
 
 /**
  * The patterns of a room read paths as they are written: `./../a` and `../b/../a` would pass them by. This one stands

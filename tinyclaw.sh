@@ -1,23 +1,19 @@
 #!/usr/bin/env bash
-# TinyClaw's commands, from any directory; `./tinyclaw.sh help` lists them.
+# TinyClaw's commands, from any directory; `./tinyclaw.sh help` lists them. A command is a function `do_<name>` here; the
+# lines `#:` above it are its help. What it needs of Docker and systemd is in src/cli/shell, what needs thought in src/cli.
 set -euo pipefail
 
 script="$(readlink -f -- "${BASH_SOURCE[0]}")"
 caller="$PWD"
+argv=("$@")
 
 usage() {
+  printf 'usage: ./tinyclaw.sh COMMAND\n\n'
+  sed -n 's/^#: /  /p' -- "$script"
   cat <<'USAGE'
-usage: ./tinyclaw.sh COMMAND
 
-  demo [--once]                 the whole system against built-in stand-ins, with a conversation to watch; no account
-                                needed; --once ends after the last reply
-  send [--thread N] MESSAGE...  put a message into the bot's queue and print its id; thread 1 unless told otherwise;
-                                - reads the message from standard input
-  test                          install, build and run every test
-  build                         install and compile
-  help                          this
-
-Node ^20.19 or ^22.12; on another Node it runs itself under Node 22 from the npm registry.
+Node ^20.19 or ^22.12; on another Node it runs itself under Node 22 from the npm registry, and where there is none, all
+but demo and test run in the bot's image. COMPOSE_FILE, COMPOSE_PROJECT_NAME and COMPOSE_ENV_FILES name another stack.
 USAGE
 }
 
@@ -34,6 +30,24 @@ misused() {
   say "$*"
   usage >&2
   exit 2
+}
+
+# Ends with the usage when a command has more words than it takes: MOST, then the words.
+at_most() {
+  local most="$1"
+  shift
+  if [[ $# -le "$most" ]]; then return; fi
+  if [[ "$most" == 0 ]]; then misused "${argv[0]} takes nothing after it, so not '$1'"; fi
+  shift "$most"
+  misused "${argv[0]} takes no more words than that, so not '$1'"
+}
+
+# A path as the caller meant it, from where the caller stands.
+from_caller() {
+  case "$1" in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s\n' "$caller/$1" ;;
+  esac
 }
 
 # Runs a command that has something to say only when it fails.
@@ -67,7 +81,8 @@ need_node() {
   say "$found is none of ^20.19 and ^22.12; running under Node 22 from the npm registry"
   folder="$(npx -y -p node@22 -- node -p 'path.dirname(process.execPath)')" ||
     fail "Node 22 could not be had from the npm registry: install it yourself"
-  TINYCLAW_NODE_CHOSEN=1 PATH="$folder:$PATH" exec "$script" "$@"
+  cd -- "$caller"
+  TINYCLAW_NODE_CHOSEN=1 PATH="$folder:$PATH" exec "$script" "${argv[@]}"
 }
 
 install_packages() {
@@ -87,7 +102,7 @@ build_program() {
 }
 
 prepare() {
-  need_node "$@"
+  need_node
   install_packages
   build_program
 }
@@ -97,36 +112,259 @@ allow_root() {
   if [[ "$(id -u)" == 0 ]]; then export IS_SANDBOX=1; fi
 }
 
-main() {
-  local command="${1:-}"
-  case "$command" in
-    demo)
-      prepare "$@"
-      allow_root
-      exec node dist/src/cli/main.js "$@"
+# Whether this checkout can have a stack of containers here.
+has_docker() {
+  [[ -f compose.yaml ]] && command -v docker >/dev/null
+}
+
+# The functions for Docker and systemd, for the commands that need them.
+pieces() {
+  local piece
+  for piece in src/cli/shell/*.sh; do
+    # shellcheck source=/dev/null
+    source "$piece"
+  done
+}
+
+# Runs src/cli: on this machine's Node where the packages were installed for it before or there is no Docker, else in the
+# bot's image.
+cli() {
+  if ! has_docker || { [[ -d node_modules ]] && node_fits; }; then
+    prepare
+    exec node dist/src/cli/main.js "$@"
+  fi
+  pieces
+  cli_in_image "$@"
+}
+
+# As `cli`, for commands on the data directory, which is the running stack's where one runs. An explicit TINYCLAW_DIR is
+# somebody's wish.
+cli_on_data() {
+  if [[ -z "${TINYCLAW_DIR:-}" ]] && has_docker; then
+    pieces
+    cli_on_volume "$@"
+  fi
+  cli "$@"
+}
+
+#: demo [--once]                 the whole system against built-in stand-ins, with a conversation to watch; no account
+#:                               needed; --once ends after the last reply
+do_demo() {
+  prepare
+  allow_root
+  exec node dist/src/cli/main.js demo "$@"
+}
+
+#: test                          install, build and run every test
+do_test() {
+  at_most 0 "$@"
+  prepare
+  allow_root
+  exec npm test --silent
+}
+
+#: init                          ask for what a stack needs, check it, write .env and secrets/; safe to run again
+do_init() {
+  if has_docker; then
+    pieces
+    export_host_facts
+  fi
+  local status=0
+  # 1: all is written, and something else is to be mended.
+  (cli init "$@") || status=$?
+  if [[ "$status" -le 1 ]] && has_docker; then take_over; fi
+  return "$status"
+}
+
+#: doctor                        check everything a running stack needs, a line each with its remedy
+do_doctor() {
+  if has_docker; then
+    pieces
+    export_host_facts
+  fi
+  cli doctor "$@"
+}
+
+#: start                         start the stack, or take up a changed .env; builds the images when they are missing
+do_start() {
+  at_most 0 "$@"
+  pieces
+  need_stack
+  need_port
+  ensure_images
+  take_over
+  if unit_installed; then
+    systemctl_as_root start
+  else
+    compose up -d
+  fi
+  say "the dashboard: http://127.0.0.1:$(dashboard_port)"
+}
+
+#: stop                          stop the stack and remove its containers; the data stays
+do_stop() {
+  at_most 0 "$@"
+  pieces
+  need_engine
+  if unit_active; then
+    systemctl_as_root stop
+  else
+    compose down --remove-orphans
+  fi
+}
+
+#: restart [SERVICE]             restart the containers, or one of them
+do_restart() {
+  at_most 1 "$@"
+  pieces
+  need_stack
+  if [[ $# == 1 ]]; then need_service "$1"; fi
+  if [[ $# == 0 ]] && unit_active; then
+    systemctl_as_root restart
+    return
+  fi
+  if [[ -z "$(containers "${1:-}")" ]]; then fail "nothing runs that could be restarted: ./tinyclaw.sh start"; fi
+  compose restart "$@"
+}
+
+#: logs [SERVICE]                follow the logs, of all containers or of one; Ctrl-C ends it
+do_logs() {
+  at_most 1 "$@"
+  pieces
+  need_engine
+  if [[ $# == 1 ]]; then need_service "$1"; fi
+  compose logs -f "$@"
+}
+
+#: status                        the containers, and what they use
+do_status() {
+  at_most 0 "$@"
+  pieces
+  need_engine
+  compose ps
+  local running
+  mapfile -t running < <(containers)
+  if [[ ${#running[@]} -gt 0 ]]; then
+    docker stats --no-stream "${running[@]}"
+  else
+    say "nothing runs: ./tinyclaw.sh start"
+  fi
+  if unit_installed; then printf 'systemd unit tinyclaw.service: %s\n' "$(unit_facts)"; fi
+}
+
+#: build [images|program]        build the images, or compile for this machine's Node; without a word the images where
+#:                               there is Docker, else the program
+do_build() {
+  at_most 1 "$@"
+  local what="${1:-program}"
+  if [[ $# == 0 ]] && has_docker; then what=images; fi
+  case "$what" in
+    program) prepare ;;
+    images)
+      pieces
+      need_engine
+      build_images
       ;;
-    send)
-      prepare "$@"
-      exec node dist/src/cli/main.js "$@"
-      ;;
-    test | build)
-      if [[ $# -gt 1 ]]; then misused "$command takes nothing after it, so not '$2'"; fi
-      prepare "$@"
-      if [[ "$command" == build ]]; then return; fi
-      allow_root
-      exec npm test --silent
-      ;;
-    help | -h | --help) usage ;;
-    init | start | stop | restart | logs | status | install | uninstall | watch | doctor | settings | queue | backup | restore | upgrade)
-      say "this version does not have '$command' yet; './tinyclaw.sh help' lists what it has"
-      exit 2
-      ;;
-    '') misused "a command is missing" ;;
-    *) misused "there is no command '$command'" ;;
+    *) misused "build does not know '$what'" ;;
   esac
 }
 
+#: install                       have systemd keep the stack up, also after a reboot
+do_install() {
+  at_most 0 "$@"
+  pieces
+  need_systemd
+  need_stack
+  ensure_images
+  install_unit
+}
+
+#: uninstall                     stop the stack and take the systemd unit out; the data stays
+do_uninstall() {
+  at_most 0 "$@"
+  pieces
+  need_systemd
+  uninstall_unit
+}
+
+#: send [--thread N] MESSAGE...  put a message into the bot's queue and print its id; thread 1 unless told otherwise;
+#:                               - reads the message from standard input
+do_send() {
+  cli_on_data send "$@"
+}
+
+#: watch                         follow what happens, in the terminal
+do_watch() {
+  cli watch "$@"
+}
+
+#: settings get [KEY] | set KEY VALUE | unset KEY
+#:                               read or change settings.json
+do_settings() {
+  cli_on_data settings "$@"
+}
+
+#: queue list | show ID | retry ID | drop ID
+#:                               the messages that failed for good, and files that cannot be read
+do_queue() {
+  cli_on_data queue "$@"
+}
+
+#: backup FILE                   copy the data and the agents' sessions, while the stack runs; - is standard output
+do_backup() {
+  data_file "$@"
+  if [[ -z "${TINYCLAW_DIR:-}" ]] && has_docker; then
+    pieces
+    backup_volumes "$1"
+  fi
+  cli backup "$(from_caller "$1")"
+}
+
+#: restore FILE                  put back what backup wrote, into a stopped stack; - is standard input
+do_restore() {
+  data_file "$@"
+  if [[ -z "${TINYCLAW_DIR:-}" ]] && has_docker; then
+    pieces
+    restore_volumes "$1"
+  fi
+  cli restore "$(from_caller "$1")"
+}
+
+data_file() {
+  if [[ $# != 1 || -z "$1" ]]; then misused "${argv[0]} takes one FILE"; fi
+}
+
+#: upgrade                       build new images, back up, replace the containers; the old images come back when the new
+#:                               ones are not healthy within a minute
+do_upgrade() {
+  at_most 0 "$@"
+  pieces
+  need_stack
+  upgrade_stack
+}
+
+#: help                          this
+do_help() {
+  usage
+}
+
+main() {
+  local command="${1:-}"
+  case "$command" in
+    '') misused "a command is missing" ;;
+    -h | --help) command=help ;;
+  esac
+  if [[ ! "$command" =~ ^[a-z]+$ ]] || ! declare -F "do_$command" >/dev/null; then
+    misused "there is no command '$command'"
+  fi
+  shift
+  "do_$command" "$@"
+}
+
 # Everything runs in the checkout; a relative data directory stays where the caller meant it.
-if [[ "${TINYCLAW_DIR:-/}" != /* ]]; then export TINYCLAW_DIR="$caller/$TINYCLAW_DIR"; fi
+if [[ -n "${TINYCLAW_DIR:-}" ]]; then
+  TINYCLAW_DIR="$(from_caller "$TINYCLAW_DIR")"
+  export TINYCLAW_DIR
+fi
 cd -- "$(dirname -- "$script")"
 main "$@"

@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 import type { BenchRow } from "./bench.ts";
 import { run as broker } from "./broker.bench.ts";
 import { run as dashboard } from "./dashboard.bench.ts";
+import { run as docker } from "./docker.bench.ts";
 import { run as page } from "./page.bench.ts";
 import { run as pipeline } from "./pipeline.bench.ts";
 import { run as queue } from "./queue.bench.ts";
 import { run as router } from "./router.bench.ts";
 
-const AREAS = { router, queue, pipeline, broker, dashboard, page };
+const AREAS = { router, queue, pipeline, broker, dashboard, page, docker };
 const RESULTS = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
 
 function machine(): string {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { text } from "node:stream/consumers";
 import { repositoryRoot } from "./support/root.ts";
+import { tempDir } from "./support/temp-dir.ts";
 
 interface Outcome {
   readonly status: number | null;
@@ -36,7 +37,19 @@ for (const word of ["help", "--help", "-h"]) {
   });
 }
 
-for (const words of [[], ["frobnicate"], ["test", "quickly"], ["build", "--all"]]) {
+const misuses = [
+  [],
+  ["frobnicate"],
+  ["do_help"],
+  ["Help"],
+  ["test", "quickly"],
+  ["build", "--all"],
+  ["start", "bot"],
+  ["logs", "bot", "broker"],
+  ["backup"],
+  ["restore", ""],
+];
+for (const words of misuses) {
   test(`"${words.join(" ")}" is a misuse: usage on standard error, exit 2`, async () => {
     const { status, stdout, stderr } = await run(real, words);
     assert.equal(status, 2);
@@ -45,15 +58,38 @@ for (const words of [[], ["frobnicate"], ["test", "quickly"], ["build", "--all"]
   });
 }
 
-const notYet =
-  "init start stop restart logs status install uninstall watch doctor settings queue backup restore upgrade";
-test("a command that is still to come says so in one line and exits 2", async () => {
-  for (const command of notYet.split(" ")) {
-    const { status, stdout, stderr } = await run(real, [command]);
-    assert.equal(status, 2, command);
-    assert.equal(stdout, "");
-    assert.match(stderr, new RegExp(`^tinyclaw: this version does not have '${command}' yet; .*\\n$`));
+/** Contracts give these names to operators' scripts. */
+const COMMANDS =
+  "demo test init doctor start stop restart logs status build install uninstall send watch settings queue backup restore upgrade help";
+
+test("the help lists every command, and nothing that is none", async () => {
+  const { stdout } = await run(real, ["help"]);
+  const listed = [...stdout.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1] ?? "");
+  assert.deepEqual(listed.toSorted(), COMMANDS.split(" ").toSorted());
+  const defined = [...(await readFile(real, "utf8")).matchAll(/^do_([a-z]+)\(\)/gm)].map((match) => match[1] ?? "");
+  assert.deepEqual(defined.toSorted(), listed.toSorted());
+  assert.ok(stdout.split("\n").every((line) => line.length <= 120));
+});
+
+test("it does the same from another directory and through links", async (t) => {
+  const folder = await tempDir(t);
+  await symlink(real, path.join(folder, "one"));
+  await symlink("one", path.join(folder, "two"));
+  const direct = await run(real, ["help"]);
+  assert.deepEqual(await run(path.join(folder, "two"), ["help"], { cwd: folder }), direct);
+  assert.deepEqual(await run("./two", ["help"], { cwd: folder }), direct);
+});
+
+test("shellcheck finds nothing in the script and its pieces", async (t) => {
+  const pieces = path.join(repositoryRoot, "src", "cli", "shell");
+  const files = [real, ...(await readdir(pieces)).map((name) => path.join(pieces, name))];
+  const outcome = await run("shellcheck", files).catch((error: unknown) => error);
+  if (outcome instanceof Error) {
+    if (process.env["CI"] === "true") throw outcome;
+    t.skip("shellcheck is not installed (Debian's package shellcheck)");
+    return;
   }
+  assert.deepEqual(outcome, { status: 0, stdout: "", stderr: "" });
 });
 
 /** A program in `bin` that answers in place of the real one. */

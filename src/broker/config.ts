@@ -1,7 +1,6 @@
 /** The broker's environment: what must be in it, and what to do when it is not. */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 import { Secret, readSecret, type Environment } from "../core/secrets.ts";
 import { MIN_SECRET_BYTES } from "./callers.ts";
@@ -32,15 +31,15 @@ const rules = {
   LOG_LEVEL: [/^(?:fatal|error|warn|info|debug|trace)$/, "one of fatal, error, warn, info, debug, trace"],
 } as const;
 type Ruled = keyof typeof rules;
-const port = z.coerce.number().int().max(65_535);
+const MAX_PORT = 65_535;
 
 export function readBrokerConfig(environment: Environment): BrokerConfig {
   const host = read(environment, "BROKER_HOST") ?? "127.0.0.1";
   const appId = read(environment, "GITHUB_APP_ID");
   const apiUrl = apiUrlOf(environment["GITHUB_API_URL"] || "https://api.github.com");
   const policyFile = environment["BROKER_POLICY_FILE"];
-  const parsedPort = port.safeParse(read(environment, "BROKER_PORT") ?? "3000");
-  if (!parsedPort.success) refuse("BROKER_PORT", rules.BROKER_PORT[1]);
+  const port = Number(read(environment, "BROKER_PORT") ?? "3000");
+  if (port > MAX_PORT) refuse("BROKER_PORT", rules.BROKER_PORT[1]);
   return {
     appId,
     keyFiles: keyFiles(environment["GITHUB_APP_PRIVATE_KEY_FILE"] || "/secrets/github-app.pem"),
@@ -49,7 +48,7 @@ export function readBrokerConfig(environment: Environment): BrokerConfig {
     policy: policyFile ? { path: policyFile, required: true } : { path: "/secrets/policy.yaml", required: false },
     secrets: brokerSecrets(environment),
     host,
-    port: parsedPort.data,
+    port,
     hosts: hostsOf(host, read(environment, "BROKER_ALLOWED_HOSTS")),
     logLevel: read(environment, "LOG_LEVEL") ?? "info",
   };

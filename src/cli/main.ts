@@ -1,30 +1,48 @@
 /** What tinyclaw.sh calls. Composition root. */
-import { readCommonConfig } from "../core/config.ts";
-import { loadEnvironment } from "../core/secrets.ts";
 import { ConfigError, EXIT, describeError } from "../core/errors.ts";
-import { runDemo } from "./demo/demo.ts";
+import type { Command } from "./command.ts";
 import { CliError } from "./errors.ts";
-import { parseSend, send } from "./send.ts";
 
-const USAGE = "usage: main.js demo [--once] | send [--thread N] MESSAGE… (- reads standard input)";
+/** Loaded when called: no command waits for another's packages, and an image may hold some of them alone. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  backup: () => import("./backup/backup.ts"),
+  demo: () => import("./demo/command.ts"),
+  doctor: () => import("./doctor/command.ts"),
+  init: () => import("./init/command.ts"),
+  queue: () => import("./queue/command.ts"),
+  restore: () => import("./backup/restore.ts"),
+  send: () => import("./send.ts"),
+  settings: () => import("./settings.ts"),
+  watch: () => import("./watch/command.ts"),
+};
 
 async function main(words: readonly string[]): Promise<number> {
-  const [command, ...rest] = words;
-  switch (command) {
-    case "demo": {
-      const unknown = rest.find((word) => word !== "--once");
-      if (unknown !== undefined) throw new CliError("usage", `demo does not know ${unknown}: it takes --once alone.`);
-      return await demo(rest.includes("--once"));
-    }
-    case "send": {
-      const request = await parseSend(rest, process.stdin);
-      const { dir } = readCommonConfig(loadEnvironment());
-      process.stdout.write(`${await send(dir, request)}\n`);
-      return EXIT.ok;
-    }
-    default:
-      throw new CliError("usage", USAGE);
+  const [name = "", ...rest] = words;
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    throw new CliError("usage", `usage: main.js COMMAND …; the commands are ${Object.keys(COMMANDS).join(", ")}`);
   }
+  return (await load()).run(rest, { interrupted });
+}
+
+let interruption: AbortController | undefined;
+
+function interrupted(): AbortSignal {
+  if (interruption === undefined) {
+    const controller = new AbortController();
+    const onSignal = (): void => {
+      controller.abort();
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+    interruption = controller;
+  }
+  return interruption.signal;
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof ConfigError) return EXIT.config;
+  return error instanceof CliError && error.code === "usage" ? 2 : 1;
 }
 
 try {
@@ -33,25 +51,4 @@ try {
   const known = error instanceof CliError || error instanceof ConfigError;
   process.stderr.write(`${known ? error.message : describeError(error)}\n`);
   process.exitCode = statusOf(error);
-}
-
-/** Ctrl-C ends the demo in order: its processes and its directory go with it. */
-async function demo(once: boolean): Promise<number> {
-  const interrupted = new AbortController();
-  const onSignal = (): void => {
-    interrupted.abort();
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  try {
-    return await runDemo({ once, signal: interrupted.signal });
-  } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
-  }
-}
-
-function statusOf(error: unknown): number {
-  if (error instanceof ConfigError) return EXIT.config;
-  return error instanceof CliError && error.code === "usage" ? 2 : 1;
 }

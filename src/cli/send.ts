@@ -5,13 +5,22 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { syncDirectory, writeNewFile } from "../core/atomic-file.ts";
+import { readCommonConfig } from "../core/config.ts";
+import { EXIT, describeError } from "../core/errors.ts";
 import { GENERAL_THREAD, type ThreadId } from "../core/ids.ts";
-import { describeError } from "../core/errors.ts";
+import { loadEnvironment } from "../core/secrets.ts";
 import { CliError } from "./errors.ts";
 
 export interface SendRequest {
   readonly threadId: ThreadId;
   readonly message: string;
+}
+
+export async function run(words: readonly string[]): Promise<number> {
+  const request = await parseSend(words, process.stdin);
+  const { dir } = readCommonConfig(loadEnvironment());
+  process.stdout.write(`${await send(dir, request)}\n`);
+  return EXIT.ok;
 }
 
 /** Reads the words behind `send`; a lone `-` takes the message from standard input. Throws `usage`. */

@@ -6,22 +6,35 @@ import type { AddressInfo } from "node:net";
 /** Longer than a client keeps a connection: one that closed just as it was used again would look like a fault. */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
+export const LOOPBACK = "127.0.0.1";
+
 /** PEM texts. */
 export interface Certificate {
   readonly key: string;
   readonly cert: string;
 }
 
-/** An HTTP or HTTPS server on loopback that can be stopped and started again. start and stop may be called twice. */
+export interface ListenerOptions {
+  readonly certificate?: Certificate | undefined;
+  /** The address to listen on: loopback, unless containers are to reach it. */
+  readonly host?: string | undefined;
+}
+
+/** An HTTP or HTTPS server that can be stopped and started again. start and stop may be called twice. */
 export class Listener {
   readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #certificate: Certificate | undefined;
+  readonly host: string;
   #server: Server | undefined;
   #port = 0;
 
-  constructor(handle: (request: IncomingMessage, response: ServerResponse) => void, certificate?: Certificate) {
+  constructor(
+    handle: (request: IncomingMessage, response: ServerResponse) => void,
+    { certificate, host = LOOPBACK }: ListenerOptions = {},
+  ) {
     this.#handle = handle;
     this.#certificate = certificate;
+    this.host = host;
   }
 
   /** 0 before the first start. */
@@ -40,7 +53,7 @@ export class Listener {
         this.#server = undefined;
         reject(error);
       });
-      server.listen(port === 0 ? this.#port : port, "127.0.0.1", resolve);
+      server.listen(port === 0 ? this.#port : port, this.host, resolve);
     });
     this.#port = (server.address() as AddressInfo).port;
   }

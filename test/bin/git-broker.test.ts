@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
@@ -45,6 +45,16 @@ test("git reads an allowed repository with a token for that repository alone", {
   assert.deepEqual(token?.repositories, ["acme/api"]);
   const brought = here.github.calls.find(({ authorization }) => authorization === "basic");
   assert.equal(brought?.sha256, token?.sha256);
+});
+
+test("a clone brings the files, and a fetch afterwards finds nothing new", { skip }, async (t) => {
+  const here = await scene(t);
+  const clone = path.join(here.dir, "clone");
+  await must(here.git(["clone", "-q", here.at("acme/api"), clone]));
+  assert.equal(await readFile(path.join(clone, "README.md"), "utf8"), "# acme/api\n");
+  await must(here.git(["fsck", "--strict"], {}, clone));
+  await must(here.git(["fetch"], {}, clone));
+  assert.equal((await must(here.git(["log", "--format=%s", "--all"], {}, clone))).stdout, "The first of acme/api\n");
 });
 
 test("a push is let in, and the second command needs no second token", { skip }, async (t) => {

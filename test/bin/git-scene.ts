@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { GitHubSandbox } from "../../src/sandbox/github/github.ts";
-import type { Certificate } from "../../src/sandbox/listener.ts";
+import { makeCertificate } from "../support/certificate.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { SECRET } from "./broker-stand-in.ts";
 import { bin, run } from "./run.ts";
@@ -36,8 +36,8 @@ export interface GitScene {
 /** Three servers that ask for credentials, and a git that was set up by install-git-access for the first. */
 export async function gitScene(t: TestContext, agent: Record<string, string>): Promise<GitScene> {
   const dir = await tempDir(t);
-  const caFile = path.join(dir, "cert.pem");
-  const certificate = await makeCertificate(dir, caFile);
+  const names = ["localhost", ...LOOK_ALIKES].map((name) => `DNS:${name}`);
+  const { certificate, caFile } = await makeCertificate(dir, names);
   const [github, evil] = [new GitHubSandbox({ appId: 7, certificate }), new GitHubSandbox({ certificate })];
   const plain = new GitHubSandbox();
   for (const server of [github, evil, plain]) {
@@ -54,26 +54,6 @@ export async function gitScene(t: TestContext, agent: Record<string, string>): P
     await must(git(["config", "--system", "--add", "http.curloptResolve", `${name}:${evilPort}:127.0.0.1`]));
   }
   return { dir, github, host, evil, evilPort, plain, caFile, git };
-}
-
-/** A self-signed one, made anew, for localhost and the names that look like it. */
-async function makeCertificate(dir: string, caFile: string): Promise<Certificate> {
-  const keyFile = path.join(dir, "key.pem");
-  const names = ["localhost", ...LOOK_ALIKES].map((name) => `DNS:${name}`).join(",");
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  const words = [
-    "req",
-    "-x509",
-    ...curve,
-    "-days",
-    "2",
-    "-subj",
-    "/CN=localhost",
-    "-addext",
-    `subjectAltName=${names}`,
-  ];
-  await must(run("openssl", [...words, "-keyout", keyFile, "-out", caFile], { cwd: dir, env: {} }));
-  return { key: await readFile(keyFile, "utf8"), cert: await readFile(caFile, "utf8") };
 }
 
 export async function must(running: Promise<Outcome>): Promise<Outcome> {

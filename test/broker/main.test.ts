@@ -166,3 +166,18 @@ test("check-policy tells a good policy from a bad one", async (t) => {
   assert.match(runs[0]?.output ?? "", /is good, digest [0-9a-f]{64}\n {2}client agent: 1 grants/);
   assert.match(runs[1]?.output ?? "", /needs allow_dangerous: \[workflows\]/);
 });
+
+test("--check tells a broker that is ready from none", async (t) => {
+  const { dir, environment } = await scene(t);
+  const started = run(dir, environment);
+  t.after(() => started.child.kill("SIGKILL"));
+  const port = String(await portOf(started));
+  const good = run(dir, { BROKER_PORT: port }, "--check");
+  assert.equal(await good.ended, 0);
+  assert.match(good.output, /^the broker answers 200, ok[^\n]*\n$/);
+  started.child.kill("SIGTERM");
+  await started.ended;
+  const none = run(dir, { BROKER_PORT: port }, "--check");
+  assert.equal(await none.ended, 1);
+  assert.match(none.output, /^the broker on port \d+ does not answer: [^\n]*\n$/);
+});

@@ -26,13 +26,16 @@ export async function readJson(stage: Stage, ...path: string[]): Promise<Record<
   return JSON.parse(await readFile(join(stage.dir, ...path), "utf8")) as Record<string, unknown>;
 }
 
+/** Whoever has a stand-in for Telegram. */
+type Group = Pick<Stage, "telegram">;
+
 /** Texts that the bot posted in a topic, in the order of posting. General is 1. */
-export function postedIn(stage: Stage, threadId: number): string[] {
+export function postedIn(stage: Group, threadId: number): string[] {
   return stage.telegram.calls.filter((call) => isPost(call, threadId)).map((call) => String(call.params["text"]));
 }
 
 /** The next post, present or to come, in a topic with a text that matches. */
-export function waitForPost(stage: Stage, threadId: number, text: RegExp): Promise<Call> {
+export function waitForPost(stage: Group, threadId: number, text: RegExp): Promise<Call> {
   return stage.telegram.waitFor((call) => isPost(call, threadId) && text.test(String(call.params["text"])), {
     timeoutMs: PATIENCE_MS,
   });

@@ -41,20 +41,27 @@ interface Events {
 export class ClaudeSandbox extends EventEmitter<Events> {
   /** Plays the model; may be replaced at any time. */
   script: Script;
+  /** Keys and tokens that are let in; undefined: any. May be replaced at any time. */
+  accepted: readonly string[] | undefined;
   readonly requests: RecordedRequest[] = [];
   readonly #orders = new Orders();
-  readonly #listener = new Listener((request, response) => {
-    this.#serve(request, response).catch((error: unknown) => fallOver(response, error));
-  });
+  readonly #listener: Listener;
   /** Prompt tokens of the last request, by session and model: what the API would have in its cache. */
   readonly #cached = new Map<string, number>();
 
-  constructor(options: { readonly script?: Script } = {}) {
+  /** `host`: the address to listen on, loopback by default. */
+  constructor(options: { readonly script?: Script; readonly host?: string } = {}) {
     super();
     this.script = options.script ?? echo;
+    this.#listener = new Listener(
+      (request, response) => {
+        this.#serve(request, response).catch((error: unknown) => fallOver(response, error));
+      },
+      { host: options.host },
+    );
   }
 
-  /** Listens on 127.0.0.1; port 0 or none: a free one, or after a stop the one it had. Calling it twice is harmless. */
+  /** Listens; port 0 or none: a free one, or after a stop the one it had. Calling it twice is harmless. */
   start(port = 0): Promise<void> {
     return this.#listener.start(port);
   }
@@ -66,8 +73,8 @@ export class ClaudeSandbox extends EventEmitter<Events> {
 
   /** Address for ANTHROPIC_BASE_URL. Throws `claude_not_started` before the first start. */
   get url(): string {
-    const { port } = this.#listener;
-    if (port !== 0) return `http://127.0.0.1:${port}`;
+    const { host, port } = this.#listener;
+    if (port !== 0) return `http://${host}:${port}`;
     throw new ClaudeSandboxError("claude_not_started", "Claude sandbox: its url is known only after start()");
   }
 
@@ -108,6 +115,7 @@ export class ClaudeSandbox extends EventEmitter<Events> {
     const what = `${request.method ?? ""} ${path}`;
     if (request.method === "HEAD") sendJson(response, 200, {});
     else if (what === "GET /" || what === "GET /api/hello") sendJson(response, 200, { message: "hello" });
+    else if (!this.#isLetIn(request)) sendRefusal(response, { code: 401, message: "invalid x-api-key" });
     else if (what === "GET /v1/models")
       sendJson(response, 200, { data: [], has_more: false, first_id: null, last_id: null });
     else if (what === "POST /v1/messages" || what === "POST /v1/messages/count_tokens") {
@@ -116,6 +124,11 @@ export class ClaudeSandbox extends EventEmitter<Events> {
       if (path.endsWith("count_tokens")) sendJson(response, 200, { input_tokens: inputTokens(body) });
       else await this.#answer(request, response, body);
     } else sendRefusal(response, { code: 404, message: `No such path in the sandbox: ${what}` });
+  }
+
+  #isLetIn({ headers }: IncomingMessage): boolean {
+    const shown = headers["x-api-key"] ?? headers.authorization?.replace(/^Bearer /, "");
+    return this.accepted === undefined || (typeof shown === "string" && this.accepted.includes(shown));
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, body: MessagesBody): Promise<void> {

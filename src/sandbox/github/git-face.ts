@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { refusal } from "./call.ts";
 import type { Answer, Call } from "./call.ts";
+import { packedRepository } from "./git-pack.ts";
 import type { GitHubState } from "./state.ts";
 import { TEXT } from "./texts.ts";
 import { same } from "./world.ts";
@@ -27,7 +27,25 @@ export function advertise(state: GitHubState, call: Call, [owner = "", name = ""
     status: 200,
     result: "ok",
     headers: { "content-type": `application/x-${service}-advertisement`, "cache-control": "no-cache" },
-    body: advertisement(service, headOf(owner, name)),
+    body: advertisement(service, packedRepository(owner, name).head),
+  };
+}
+
+/**
+ * `POST /:owner/:repo.git/git-upload-pack`: the whole repository to whoever is done with naming what it has. What is had
+ * already is sent again, which git allows.
+ */
+export function uploadPack(state: GitHubState, call: Call, [owner = "", name = ""]: readonly string[]): Answer {
+  if (call.authorization.kind === "none") return text(401, "Authentication required", CHALLENGE);
+  const refused = refusedFor(state, call.authorization.secret, "read", owner, name);
+  if (refused !== undefined) return refused;
+  const isDone = typeof call.body === "string" && call.body.endsWith("0009done\n");
+  const parts = isDone ? sideBand(packedRepository(owner, name).pack) : [];
+  return {
+    status: 200,
+    result: "ok",
+    headers: { "content-type": "application/x-git-upload-pack-result", "cache-control": "no-cache" },
+    body: Buffer.concat([Buffer.from(pkt("NAK\n")), ...parts]),
   };
 }
 
@@ -47,16 +65,17 @@ function refusedFor(
   return level === "write" && granted === "read" ? text(403, "Write access to repository not granted.") : undefined;
 }
 
-/** A commit id that is the same for a repository each time, and belongs to no commit. */
-function headOf(owner: string, name: string): string {
-  return createHash("sha1").update(`${owner}/${name}`.toLowerCase()).digest("hex");
-}
-
 function advertisement(service: string, head: string): string {
   const capabilities = "side-band-64k ofs-delta agent=git/github-sandbox symref=HEAD:refs/heads/main";
   const flush = "0000";
   const first = pkt(`${head} HEAD\0${capabilities}\n`);
   return pkt(`# service=${service}\n`) + flush + first + pkt(`${head} refs/heads/main\n`) + flush;
+}
+
+/** Band 1 of side-band-64k, which carries the pack, in one piece: those here are a few hundred bytes. */
+function sideBand(pack: Buffer): Buffer[] {
+  const length = (pack.length + 5).toString(16).padStart(4, "0");
+  return [Buffer.from(`${length}\x01`), pack, Buffer.from("0000")];
 }
 
 /** pkt-line: four hex digits that count themselves too. */

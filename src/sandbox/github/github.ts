@@ -10,7 +10,7 @@ import { Faults } from "./faults.ts";
 import type { Fault, Order } from "./faults.ts";
 import { AppKeys } from "./keys.ts";
 import type { AppKey } from "./keys.ts";
-import { Listener } from "../listener.ts";
+import { Listener, LOOPBACK } from "../listener.ts";
 import type { Certificate } from "../listener.ts";
 import { answer } from "./routes.ts";
 import type { GitHubState } from "./state.ts";
@@ -22,14 +22,19 @@ import type { NewInstallation } from "./world.ts";
 export interface GitHubSandboxOptions {
   readonly appId?: number;
   readonly slug?: string;
-  /** Serve https under this certificate, which must be made for `localhost`. git asks its helpers by host and scheme. */
+  /**
+   * Serve https under this certificate, which must be made for `host`, or for `localhost` where none is given. git asks
+   * its helpers by host and scheme.
+   */
   readonly certificate?: Certificate;
+  /** The address to listen on, loopback by default. */
+  readonly host?: string;
   readonly clock?: Pick<Clock, "now">;
 }
 
 /**
  * A stand-in for GitHub on a loopback socket, as an App meets it: the App API under `/` and, as GitHub Enterprise has
- * it, under `/api/v3`; and the first step of git's smart HTTP. JWTs are verified with the keys that `addKey` gave out.
+ * it, under `/api/v3`; and git's smart HTTP as far as a clone needs it. JWTs are verified with the keys that `addKey` gave out.
  */
 export class GitHubSandbox {
   readonly appId: number;
@@ -55,12 +60,15 @@ export class GitHubSandbox {
     this.clientId = `Iv23sandbox${this.appId}`;
     this.#clock = options.clock ?? systemClock;
     this.#scheme = options.certificate === undefined ? "http" : "https";
-    this.#listener = new Listener((request, response) => {
-      this.#serve(request, response).catch(() => response.destroy());
-    }, options.certificate);
+    this.#listener = new Listener(
+      (request, response) => {
+        this.#serve(request, response).catch(() => response.destroy());
+      },
+      { certificate: options.certificate, host: options.host },
+    );
   }
 
-  /** Listens on 127.0.0.1; port 0 or none: a free one, or after a stop the one it had. Calling it twice is harmless. */
+  /** Listens; port 0 or none: a free one, or after a stop the one it had. Calling it twice is harmless. */
   start(port = 0): Promise<void> {
     return this.#listener.start(port);
   }
@@ -72,8 +80,9 @@ export class GitHubSandbox {
 
   /** Address for GITHUB_API_URL, without a slash at the end. Throws `github_not_started` before the first start. */
   get url(): string {
-    const { port } = this.#listener;
-    if (port > 0) return `${this.#scheme}://${this.#scheme === "http" ? "127.0.0.1" : "localhost"}:${port}`;
+    const { host, port } = this.#listener;
+    const name = this.#scheme === "https" && host === LOOPBACK ? "localhost" : host;
+    if (port > 0) return `${this.#scheme}://${name}:${port}`;
     throw new GitHubSandboxError("github_not_started", "GitHub sandbox: its url is known only after start()");
   }
 

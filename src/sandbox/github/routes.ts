@@ -1,6 +1,6 @@
 import { notFound, refusal } from "./call.ts";
 import type { Answer, Call } from "./call.ts";
-import { advertise } from "./git-face.ts";
+import { advertise, uploadPack } from "./git-face.ts";
 import { verifyJwt } from "./jwt.ts";
 import { mint } from "./mint.ts";
 import { describeAccount, describeApp, describeInstallation, describeRepository } from "./shapes.ts";
@@ -34,6 +34,7 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: /^\/installation\/repositories$/, needs: "token", run: repositories },
   { method: "GET", path: /^\/users\/([^/]+)$/, needs: "none", run: user },
   { method: "GET", path: /^\/([^/]+)\/([^/]+?)(?:\.git)?\/info\/refs$/, needs: "git", run: advertise },
+  { method: "POST", path: /^\/([^/]+)\/([^/]+?)(?:\.git)?\/git-upload-pack$/, needs: "git", run: uploadPack },
 ];
 
 /** Answers a call as api.github.com would, and github.com where git asks. */

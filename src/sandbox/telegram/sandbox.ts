@@ -12,12 +12,15 @@ import type { Call } from "./record.ts";
 import { serve } from "./server.ts";
 import type { Message } from "./types.ts";
 import { waitUntil } from "./wait.ts";
+import type { Standing } from "./world.ts";
 
 export interface TelegramSandboxOptions {
   /** `<id of the bot>:<anything>`. */
   readonly token?: string;
   readonly chatId?: number;
   readonly botUsername?: string;
+  /** The address to listen on, loopback by default. */
+  readonly host?: string;
   readonly clock?: Clock;
 }
 
@@ -47,9 +50,12 @@ export class TelegramSandbox extends ForumSide {
     const { world, updates, files, callbackQueries } = this;
     const backend = { world, updates, files, callbackQueries, commands: this.#commands };
     const parts = { token, backend, faults: this.#faults, record: this.#record, clock };
-    this.#listener = new Listener((request, response) => {
-      serve(parts, request, response).catch(() => response.destroy());
-    });
+    this.#listener = new Listener(
+      (request, response) => {
+        serve(parts, request, response).catch(() => response.destroy());
+      },
+      { host: options.host },
+    );
   }
 
   /** On a free port the first time, on the same port later, unless told otherwise. */
@@ -64,8 +70,14 @@ export class TelegramSandbox extends ForumSide {
 
   /** For `apiRoot`. */
   get url(): string {
-    if (this.#listener.port !== 0) return `http://127.0.0.1:${this.#listener.port}`;
+    const { host, port } = this.#listener;
+    if (port !== 0) return `http://${host}:${port}`;
     throw new TelegramSandboxError("telegram_not_started", "the sandbox has no address yet; await start() first");
+  }
+
+  /** Changes what the bot is in the group, or the group to Telegram; what is left out stays. */
+  setStanding(change: Partial<Standing>): void {
+    this.world.standing = { ...this.world.standing, ...change };
   }
 
   /** Orders a fault; the returned function lifts it. */

@@ -22,6 +22,15 @@ export interface Posting {
   readonly keyboard?: Keyboard | undefined;
 }
 
+/** What the bot is in the group, and the group to Telegram. */
+export interface Standing {
+  readonly isForum: boolean;
+  /** Privacy mode is off. */
+  readonly readsAll: boolean;
+  readonly status: "administrator" | "member" | "left";
+  readonly managesTopics: boolean;
+}
+
 /**
  * The forum as it stands: one supergroup with topics, its members, and the messages now visible. Ids of messages rise
  * over the whole chat, and a topic has the id of the message that created it. A stored message never changes: an edit
@@ -33,6 +42,7 @@ export class World {
   readonly users = new Map<number, User>();
   readonly topics = new Map<number, Topic>([[GENERAL_THREAD, { id: GENERAL_THREAD, name: "General", closed: false }]]);
   readonly pinned = new Set<number>();
+  standing: Standing = { isForum: true, readsAll: true, status: "administrator", managesTopics: true };
   readonly #clock: Clock;
   readonly #onMessage: (message: Message) => void;
   readonly #messages = new Map<number, Message>();

@@ -213,3 +213,16 @@ describe("Claude sandbox", () => {
     assert.match(await (await ask(message("hi"))).text(), /still here/);
   });
 });
+
+test("where credentials are named, others are refused as the API refuses them", async (t) => {
+  const strict = new ClaudeSandbox();
+  await strict.start();
+  t.after(() => strict.stop());
+  strict.accepted = ["good"];
+  const models = async (headers: Record<string, string>): Promise<number> =>
+    (await fetch(`${strict.url}/v1/models`, { headers })).status;
+  assert.equal(await models({ "x-api-key": "good" }), 200);
+  assert.equal(await models({ authorization: "Bearer good" }), 200);
+  assert.equal(await models({ "x-api-key": "other" }), 401);
+  assert.equal(await models({}), 401);
+});

@@ -13,7 +13,6 @@ const RIGHTS = {
   can_manage_chat: true,
   can_delete_messages: true,
   can_pin_messages: true,
-  can_manage_topics: true,
   can_manage_video_chats: false,
   can_restrict_members: false,
   can_promote_members: false,
@@ -27,13 +26,14 @@ export const chatMethods: Readonly<Record<string, Method>> = {
   getMe: method(z.looseObject({}), (_params, { world }) => ({
     ...world.bot,
     can_join_groups: true,
-    can_read_all_group_messages: true,
+    can_read_all_group_messages: world.standing.readsAll,
     supports_inline_queries: false,
     can_connect_to_business: false,
     has_main_web_app: false,
   })),
   getChat: chatMethod({}, (_params, { world }) => ({
     ...world.chat,
+    ...(world.standing.isForum ? {} : { is_forum: undefined }),
     accent_color_id: 0,
     max_reaction_count: 11,
     permissions: { can_send_messages: true, can_manage_topics: false },
@@ -61,7 +61,9 @@ export const chatMethods: Readonly<Record<string, Method>> = {
   ),
 };
 
-/** Every user who was added is a member; the bot is an administrator. */
-function member(world: World, user: User): object {
-  return user.id === world.bot.id ? { user, status: "administrator", ...RIGHTS } : { user, status: "member" };
+/** Every user who was added is a member; the bot is an administrator, unless it stands otherwise. */
+function member({ bot, standing }: World, user: User): object {
+  if (user.id !== bot.id) return { user, status: "member" };
+  const { status, managesTopics } = standing;
+  return status === "administrator" ? { user, status, ...RIGHTS, can_manage_topics: managesTopics } : { user, status };
 }

@@ -16,6 +16,19 @@ test("the bot learns who it is and that the chat is a forum it administers", asy
   assert.deepEqual((await call(sandbox, "getChatAdministrators")).result, [mine]);
 });
 
+test("a bot that stands otherwise is told so, and the rest of its standing stays", async (t) => {
+  const sandbox = await startSandbox(t, { token: "42:x" });
+  sandbox.setStanding({ isForum: false, readsAll: false });
+  sandbox.setStanding({ managesTopics: false });
+  assert.equal((await call(sandbox, "getChat")).result.is_forum, undefined);
+  assert.equal((await call(sandbox, "getMe")).result.can_read_all_group_messages, false);
+  const mine = (await call(sandbox, "getChatMember", { user_id: 42 })).result;
+  assert.deepEqual([mine.status, mine.can_manage_topics], ["administrator", false]);
+  sandbox.setStanding({ status: "member" });
+  const member = (await call(sandbox, "getChatMember", { user_id: 42 })).result;
+  assert.deepEqual([member.status, member.can_manage_topics], ["member", undefined]);
+});
+
 test("typing may name General as thread 1, and no thread nobody made", async (t) => {
   const sandbox = await startSandbox(t);
   const act = async (params: object): Promise<unknown> => (await call(sandbox, "sendChatAction", params)).description;

@@ -1,0 +1,96 @@
+import { rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { publishFile, syncDirectory } from "../../core/atomic-file.ts";
+import { describeError } from "../../core/errors.ts";
+import { inodeOf } from "../../core/queue/aside.ts";
+import { describeIssues, encodeEnvelope, parseDropped, parseEnvelope } from "../../core/queue/envelope.ts";
+import { formatFileName } from "../../core/queue/file-name.ts";
+import type { FileName } from "../../core/queue/file-name.ts";
+import { answeredKeys } from "../../core/queue/file-queue.ts";
+import { incomingKind, outgoingKind } from "../../core/queue/kinds.ts";
+import { queueLayout } from "../../core/queue/layout.ts";
+import { readDoneKeys } from "../../core/queue/ledger.ts";
+import { droppedSchema } from "../../core/queue/message.ts";
+import { readQueueFile } from "../../core/queue/read-file.ts";
+import { pathIn, stays, whyName } from "./letters.ts";
+import type { Letter } from "./letters.ts";
+
+/** Where a letter goes, and whether its bytes can go there as they are. */
+interface Way {
+  readonly folder: "incoming" | "outgoing";
+  readonly name: string;
+  /** What is to stand there in place of the letter's own bytes. */
+  readonly bytes?: Buffer;
+}
+
+/**
+ * Puts a letter back to where it came from, in the form the queue wants, and answers its new place below `queue/`. A
+ * bot that runs takes it up at once, one that does not at its start; a dead letter has all its tries again, since the
+ * ledger forgot them. Throws `letter_stays`; then it still lies where it was.
+ */
+export async function putBack(queueDir: string, letter: Letter): Promise<string> {
+  const way = await findWay(queueDir, letter);
+  const layout = queueLayout(queueDir);
+  const dir = layout[way.folder];
+  const target = join(dir, way.name);
+  if ((await inodeOf(target)) !== undefined) {
+    throw stays(letter, `queue/${way.folder} holds a file of its name already: that one will be run`);
+  }
+  const path = pathIn(letter.dir, letter.rawName);
+  try {
+    if (way.bytes === undefined) {
+      await rename(path, target);
+      await syncDirectory(dir);
+    } else {
+      await publishFile({ tmpDir: layout.tmp, dir, name: way.name, bytes: way.bytes });
+      await unlink(path);
+    }
+    await unlink(pathIn(letter.dir, whyName(letter))).catch(() => undefined);
+    await syncDirectory(letter.dir);
+  } catch (error) {
+    throw stays(letter, describeError(error), error);
+  }
+  return `${way.folder}/${way.name}`;
+}
+
+async function findWay(queueDir: string, letter: Letter): Promise<Way> {
+  const file = await readQueueFile(pathIn(letter.dir, letter.rawName));
+  if (file.status !== "read") throw stays(letter, file.status === "unfit" ? file.reason : `it is ${file.status}`);
+  const way = letter.own === undefined ? foreignWay(letter, file.bytes) : ownWay(letter, letter.own, file.bytes);
+  if (letter.own !== undefined && (await isDone(queueDir, way.folder, letter.own.key))) {
+    throw stays(letter, "its messageId was answered since, and is answered once: send it anew under another one");
+  }
+  return way;
+}
+
+/** A file of another program: the consumer adopts it under whatever name, if it can. */
+function foreignWay(letter: Letter, bytes: Buffer): Way {
+  const parsed = parseDropped(bytes);
+  if (parsed.status === "corrupt") throw stays(letter, `it is still no message: ${parsed.reason}`);
+  const checked = droppedSchema.safeParse(parsed.value);
+  if (!checked.success) throw stays(letter, `it is still no message: ${describeIssues(checked.error)}`);
+  return { folder: "incoming", name: `retried-${letter.id}.json` };
+}
+
+/** A file of ours goes back under its number and key; one that was mended by hand is sealed anew. */
+function ownWay(letter: Letter, own: FileName, bytes: Buffer): Way {
+  const sealed = parseEnvelope(bytes);
+  const parsed = sealed.status === "ok" ? sealed : parseDropped(bytes);
+  if (parsed.status === "corrupt") throw stays(letter, `it is still no message: ${parsed.reason}`);
+  const incoming = incomingKind.schema.safeParse(parsed.value);
+  const outgoing = incoming.success ? undefined : outgoingKind.schema.safeParse(parsed.value);
+  // Its thread may be among what was mended, and the lane stands in the name.
+  const way = (folder: Way["folder"], lane: number, message: unknown): Way =>
+    sealed.status === "ok"
+      ? { folder, name: formatFileName(own) }
+      : { folder, name: formatFileName({ ...own, lane }), bytes: encodeEnvelope(message) };
+  if (incoming.success) return way("incoming", incomingKind.laneOf(incoming.data), incoming.data);
+  if (outgoing?.success === true) return way("outgoing", outgoingKind.laneOf(outgoing.data), outgoing.data);
+  throw stays(letter, `it is still no message: ${describeIssues(incoming.error)}`);
+}
+
+async function isDone(queueDir: string, folder: Way["folder"], key: string): Promise<boolean> {
+  const { ledger, sent } = queueLayout(queueDir);
+  if (folder === "outgoing") return (await readDoneKeys(sent)).has(key);
+  return (await readDoneKeys(ledger)).has(key) || (await answeredKeys(queueDir)).has(key);
+}
