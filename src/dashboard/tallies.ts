@@ -38,6 +38,7 @@ export class Tallies {
   readonly #counts = new ThreadCounts();
   readonly #stop = new AbortController();
   #counted: Promise<unknown> | undefined;
+  #isCounting = true;
   /** Ends of the listening to the streams. */
   readonly #unlisten: (() => void)[] = [];
   readonly #draining = new Set<Promise<void>>();
@@ -51,6 +52,12 @@ export class Tallies {
     if (this.#stop.signal.aborted) return;
     this.#counted ??= Promise.all([this.#follow("messages"), this.#follow("activity")]);
     await this.#counted;
+    this.#isCounting = false;
+  }
+
+  /** Whether there is more in the files than is counted so far. */
+  get isCounting(): boolean {
+    return this.#isCounting;
   }
 
   async close(): Promise<void> {

@@ -113,6 +113,19 @@ test("threads come with session, agent, messages and cost, and names are text", 
   await until(rig.page, "the thread", `location.hash === "#/thread/5"`);
 });
 
+test("totals that the server is still counting are asked for again until it has", OPTIONS, async (t) => {
+  const rig = await openRig(t, { seed });
+  let asked = 0;
+  await rig.page.route("**/api/threads/5", async (route) => {
+    asked += 1;
+    if (asked > 2) await route.fallback();
+    else await route.fulfill({ json: { totals: {}, counting: true } });
+  });
+  await rig.open("#/overview");
+  await rig.page.getByText("$1.25").waitFor();
+  assert.ok(asked >= 3);
+});
+
 test("the totals of many threads are asked for one after the other", OPTIONS, async (t) => {
   const threads = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [n + 1, { name: `t${n}`, lastActive: n }]));
   const rig = await openRig(t, { seed: (files) => files.put("threads.json", threads) });

@@ -61,7 +61,9 @@ test("messages, turns, costs and tokens of a thread are summed up", async (t) =>
     messages: `${said(5, "in")}${said(5, "out")}${said(6, "in")}${said(5, "in")}{"threadId":5}\n{"direction":"in"}\n`,
     activity: `${ended(5, 0.25)}${other}${ended(5, 0.5)}${ended(6, 1)}`,
   });
+  assert.equal(tallies.isCounting, true);
   await tallies.start();
+  assert.equal(tallies.isCounting, false);
   assert.deepEqual(tallies.of(5), {
     messages: { in: 2, out: 1 },
     turns: 3,

@@ -38,7 +38,7 @@ export interface RouteDeps {
   readonly services: Pick<Services, "snapshot" | "threads">;
   readonly sampler: Pick<HostSampler, "current">;
   readonly metricsHistory: Pick<MetricsHistory, "json">;
-  readonly tallies: { of(threadId: number): object | Promise<object> };
+  readonly tallies: { of(threadId: number): object; readonly isCounting: boolean };
   readonly search: (query: SearchQuery, signal: AbortSignal) => AsyncIterable<SearchEvent>;
   /** Of two prompts, word by word. */
   readonly diff: (a: string, b: string, signal: AbortSignal) => Promise<{ readonly hunks: readonly object[] }>;

@@ -27,7 +27,8 @@ async function one({ services, tallies }: RouteDeps, call: Call): Promise<Answer
   const id = idOf(call);
   const entry = find(await services.threads(), id);
   if (entry === undefined) throw unknownThread();
-  return tagged(call, JSON.stringify({ ...entry, totals: await tallies.of(id) }));
+  const counting = tallies.isCounting ? { counting: true } : {};
+  return tagged(call, JSON.stringify({ ...entry, totals: tallies.of(id), ...counting }));
 }
 
 /** A thread that is not in the table any more still has its history. */

@@ -5,7 +5,15 @@ import { CHUNK_BYTES, NEWLINE } from "./line-bytes.ts";
 
 /** The place just after the last line of the file that has ended. Reads backward, and no further than that. */
 export async function endOfLines(file: SourceFile, gen: string): Promise<Place> {
-  const offset = await lineStart(file, await file.size());
+  return placeAt(file, gen, await lineStart(file, await file.size()));
+}
+
+/** The place before the line that lies so many bytes before another place; the start of the file at most. */
+export async function placeBefore(file: SourceFile, place: Place, bytes: number): Promise<Place> {
+  return placeAt(file, place.gen, await lineStart(file, Math.max(0, place.offset - bytes)));
+}
+
+async function placeAt(file: SourceFile, gen: string, offset: number): Promise<Place> {
   if (offset === 0) return startOf(gen);
   const window = Buffer.alloc(Math.min(WINDOW_BYTES, offset));
   await file.read(window, window.length, offset - window.length);

@@ -4,7 +4,7 @@ import type { Logger } from "../../core/log.ts";
 import type { Catalog, Entry } from "./catalog.ts";
 import { breathe } from "../breathe.ts";
 import { formatCursor, lineHashOf, startOf } from "./cursor.ts";
-import { endOfLines } from "./end-of-lines.ts";
+import { endOfLines, placeBefore } from "./end-of-lines.ts";
 import { LineReader } from "./line-reader.ts";
 import { Lineage } from "./lineage.ts";
 import type { GapReason } from "./lineage.ts";
@@ -104,8 +104,21 @@ export class Follower {
       this.#ends.set(gen, size);
     }
     const end = await endOfLines(file, last.gen);
-    this.ring.begin(end);
-    this.#current = { ...reading(file, end), entered: true };
+    const from = await placeBefore(file, end, this.ring.maxBytes / 2);
+    const current = { ...reading(file, from), entered: true };
+    this.ring.begin(from);
+    this.#current = current;
+    await this.#remember(current, end.offset);
+  }
+
+  /** The newest of what lies there: it is asked for more often than all the rest. Nobody is told of it. */
+  async #remember({ reader }: Current, end: number): Promise<void> {
+    for (;;) {
+      const step = await reader.next(end);
+      if (step.status !== "rows") return;
+      for (const row of step.rows) this.ring.push(row);
+      await breathe();
+    }
   }
 
   /** Reads what there is now. Calls that come meanwhile are answered by a look that begins after them. */

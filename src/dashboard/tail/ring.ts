@@ -14,8 +14,8 @@ const SLACK = 1024;
 
 /** The newest rows of a stream, shared by all who read it: contiguous, and always up to the end as read so far. */
 export class Ring {
+  readonly maxBytes: number;
   readonly #lineage: Lineage;
-  readonly #maxBytes: number;
   #items: (Item | undefined)[] = [];
   /** Of the items' generations, beside them: an object for each of many thousands is what the collector is slow at. */
   #serials: number[] = [];
@@ -27,7 +27,7 @@ export class Ring {
 
   constructor(lineage: Lineage, maxBytes: number) {
     this.#lineage = lineage;
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   /** The place before the oldest row; undefined as long as nothing is known of the stream. */
@@ -61,11 +61,16 @@ export class Ring {
     const behind = this.#items[this.#items.length - PARSED];
     if (behind !== undefined && !("gap" in behind)) behind.forget();
     this.#bytes += ROW_BYTES + row.bytes;
-    while (this.#bytes > this.#maxBytes && this.#items.length - this.#first > 1) this.#evict();
+    while (this.#bytes > this.maxBytes && this.#items.length - this.#first > 1) this.#evict();
   }
 
+  /**
+   * A file that was cut and begins as before has places that are called like those before the cut: of rows that nobody
+   * could tell apart the older go.
+   */
   pushGap(gap: Gap, gen: string): void {
     const place = startOf(gen);
+    if (this.#end?.gen === gen) while (this.#items.length > this.#first) this.#evict();
     this.#push({ gap, place }, place);
   }
 

@@ -49,7 +49,7 @@ export async function stage(t: TestContext, change: Partial<RouteDeps> = {}): Pr
     services: new Services({ dir, clock, startedAt: 1, metrics: () => sampler.current() }),
     sampler,
     metricsHistory: new MetricsHistory(),
-    tallies: { of: (threadId) => ({ messages: threadId * 10 }) },
+    tallies: { of: (threadId) => ({ messages: threadId * 10 }), isCounting: false },
     search: () => {
       throw new Error("not searched");
     },
