@@ -194,6 +194,7 @@ do_start() {
   ensure_images
   take_over
   if unit_installed; then
+    if unit_active; then say "it runs already, under systemd: './tinyclaw.sh restart' takes up a changed .env"; fi
     systemctl_as_root start
   else
     compose up -d

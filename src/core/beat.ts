@@ -1,9 +1,9 @@
 /** What a worker shows of itself while it runs, in memory shared with the supervisor: readable even when it hangs. */
 
-const FIELDS = ["beat", "inFlight", "lastPollOk"] as const;
+const FIELDS = ["beat", "inFlight", "lastPollOk", "lastPollEnd"] as const;
 export type BeatField = (typeof FIELDS)[number];
 
-/** Numbers of one worker: `beat` and `lastPollOk` are epoch ms, `inFlight` a count; 0 is "not yet". */
+/** Numbers of one worker: `beat` and those of polls are epoch ms, `inFlight` a count; 0 is "not yet". */
 export class BeatBlock {
   readonly buffer: SharedArrayBuffer;
   readonly #fields: BigInt64Array;

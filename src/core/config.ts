@@ -171,7 +171,11 @@ function runAs(environment: Environment): QueueConfig["runAs"] {
   });
   if (uid === undefined && gid === undefined) return undefined;
   if (uid === undefined) return refuse("AGENT_UID", "set", "set it beside AGENT_GID", "is missing");
-  return process.getuid?.() === 0 ? { uid, gid: gid ?? uid } : undefined;
+  if (process.getuid?.() !== 0) return undefined;
+  if ((gid ?? uid) === process.getgid?.()) {
+    return refuse("AGENT_GID", "another group than the bot's, which may read all of its files", "take another number");
+  }
+  return { uid, gid: gid ?? uid };
 }
 
 /** Claude Code does not work unasked as root, and would say so in every turn. */

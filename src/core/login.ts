@@ -18,6 +18,6 @@ export function hasLogin(
   } catch (error) {
     if (errorCode(error) !== "EACCES" || runAs === undefined) return false;
   }
-  const options = { ...runAs, cwd: "/", env: {}, stdio: "ignore", timeout: 5_000 } as const;
+  const options = { ...runAs, cwd: "/", env: {}, stdio: "ignore", timeout: 5_000, killSignal: "SIGKILL" } as const;
   return spawnSync("/bin/sh", ["-c", '[ -f "$0" ]', path], options).status === 0;
 }

@@ -33,7 +33,12 @@ const PIPES_MS = 250;
  * It goes to its directory by itself, which may be closed to us. What it makes there others may read, the operator say.
  */
 const START = '{ echo 500 >/proc/self/oom_score_adj; } 2>/dev/null; cd -- "$0" && exec "$@"';
-const START_AS_ANOTHER = `umask 022; ${START}`;
+/** A user of its own has a limit of its own: of a container's processes some are left to us. Where all is busy, we go first. */
+const PROCESSES = 1500;
+const START_AS_ANOTHER = `umask 022; { ulimit -p ${PROCESSES} || ulimit -u ${PROCESSES}; } 2>/dev/null; ${START.replace("exec", "exec nice -n 5 --")}`;
+/** The end of standard error is what is wanted of it: so much, told no more often than this, ms. */
+const STDERR_KEPT = 8192;
+const STDERR_EVERY_MS = 100;
 
 /**
  * The agents' processes, as children of the main thread: Node reaps those of a worker thread that has died never, and
@@ -84,11 +89,14 @@ class HostedAgent {
   readonly #request: SpawnRequest;
   readonly #mark: string;
   readonly #deps: AgentHostDeps;
-  readonly #line: Channel<ProcessNotices>;
+  readonly #port: MessagePort;
+  #line: Channel<ProcessNotices> | undefined;
   #leave: () => void = () => undefined;
   #child: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
   #isOrphan = false;
   #cancelKill: () => void = () => undefined;
+  #stderr = "";
+  #cancelComplaint: (() => void) | undefined;
   /** Bytes of output that the worker has not read. */
   #ahead = 0;
 
@@ -99,23 +107,7 @@ class HostedAgent {
     this.gone = new Promise((resolve) => {
       this.#leave = resolve;
     });
-    this.#line = openChannel<ProcessNotices, ProcessOrders>(
-      port,
-      {
-        input: ({ bytes }) => this.#child?.stdin.write(bytes, () => this.#line.send("written", {})),
-        endInput: () => this.#child?.stdin.end(),
-        read: ({ bytes }) => {
-          this.#ahead -= bytes;
-          if (this.#ahead < HIGH_BYTES) this.#child?.stdout.resume();
-        },
-        kill: ({ signal }) => {
-          this.#kill(signal);
-        },
-      },
-      (error) => {
-        deps.log.error({ code: error.code }, error.message);
-      },
-    );
+    this.#port = port;
     port.once("close", () => {
       void this.end();
     });
@@ -131,6 +123,7 @@ class HostedAgent {
   }
 
   start(): void {
+    this.#open();
     if (this.#isOrphan) {
       this.refuse("its worker is gone");
       return;
@@ -152,11 +145,32 @@ class HostedAgent {
       if (child.pid === undefined) this.refuse(describeError(error));
     });
     if (child.pid === undefined) return;
-    this.#line.send("started", { pid: child.pid });
+    this.#line?.send("started", { pid: child.pid });
     this.#carry(child);
     child.once("exit", (code, signal) => {
       void this.#onExit(code, signal);
     });
+  }
+
+  /** Not before there is a process to hand them on to: until then a port keeps what comes. */
+  #open(): void {
+    this.#line ??= openChannel<ProcessNotices, ProcessOrders>(
+      this.#port,
+      {
+        input: ({ bytes }) => this.#child?.stdin.write(bytes, () => this.#line?.send("written", {})),
+        endInput: () => this.#child?.stdin.end(),
+        read: ({ bytes }) => {
+          this.#ahead -= bytes;
+          if (this.#ahead < HIGH_BYTES) this.#child?.stdout.resume();
+        },
+        kill: ({ signal }) => {
+          this.#kill(signal);
+        },
+      },
+      (error) => {
+        this.#deps.log.error({ code: error.code }, error.message);
+      },
+    );
   }
 
   /** There is no process, for a reason. */
@@ -183,10 +197,13 @@ class HostedAgent {
     stdout.on("data", (bytes: Buffer) => {
       this.#ahead += bytes.length;
       if (this.#ahead >= HIGH_BYTES) stdout.pause();
-      this.#line.send("output", { bytes });
+      this.#line?.send("output", { bytes });
     });
     stderr.setEncoding("utf8").on("data", (text: string) => {
-      this.#line.send("complaint", { text });
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+      this.#cancelComplaint ??= this.#deps.clock.after(STDERR_EVERY_MS, () => {
+        this.#complain();
+      });
     });
     // A write to a process that has just died is told by its exit, not by EPIPE.
     stdin.on("error", () => undefined);
@@ -207,10 +224,18 @@ class HostedAgent {
     this.#end({ code, signal });
   }
 
+  #complain(): void {
+    if (this.#cancelComplaint === undefined) return;
+    this.#cancelComplaint();
+    this.#cancelComplaint = undefined;
+    this.#line?.send("complaint", { text: this.#stderr });
+  }
+
   /** The worker closes the line when it has read that. */
   #end(word: ProcessNotices["gone"]): void {
     this.#cancelKill();
-    this.#line.send("gone", word);
+    this.#complain();
+    this.#line?.send("gone", word);
     this.#leave();
   }
 

@@ -12,6 +12,8 @@ import { SupervisorError } from "./errors.ts";
 const FRESH_MS = 5_000;
 /** For the holder to say who it is; one that hangs holds the directory all the same, ms. */
 const ANSWER_MS = 1_000;
+/** Who ask at once. */
+const MOST_ASKING = 8;
 /** States in which a bot has let go, though it has told of itself a moment ago. */
 const ENDED = new Set(["stopped", "gave-up"]);
 
@@ -55,8 +57,10 @@ async function nameOf(dir: string): Promise<string> {
 async function listen(name: string, dir: string, self: Holder): Promise<Server> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
-    socket.end(JSON.stringify(self));
+    // Agents can reach it too: whoever does not hang up is hung up on.
+    socket.end(JSON.stringify(self), () => socket.destroy());
   });
+  server.maxConnections = MOST_ASKING;
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

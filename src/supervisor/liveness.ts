@@ -12,8 +12,8 @@ export interface Sign {
 
 /** A worker beats four times a second. */
 export const BEATING: Sign = { field: "beat", stillMs: 10_000, means: "no beat for 10 s" };
-/** Telegram answers a poll after 50 s at the latest, with nothing if there is nothing. */
-export const POLLING: Sign = { field: "lastPollOk", stillMs: 90_000, means: "no poll was answered for 90 s" };
+/** A poll ends after 50 s at the latest, in an outage with an error: one that does not has hung. */
+export const POLLING: Sign = { field: "lastPollEnd", stillMs: 90_000, means: "no poll ended for 90 s" };
 
 /**
  * Looks at one life of a worker. What is counted are looks and not the time between them: while the whole process stands

@@ -81,44 +81,48 @@ async function run(): Promise<number> {
   const instance = randomUUID();
   const lock = await holdDirectory(dir, { pid: process.pid, instance }, systemClock.now());
   const endWatchdog = startWatchdog(systemClock);
-  const log = await openLog({ dir: join(dir, "logs"), source: "supervisor", level: logLevel, secrets, stdout: true });
-  const sweeping = { clock: systemClock, runAs, helper: fileURLToPath(import.meta.url) };
-  // An agent outlives a bot that was killed, and may be at work still.
-  await sweep(markOf(lock.directory), sweeping);
-  const agents = new AgentHost({
-    clock: systemClock,
-    log: log.logger,
-    runAs,
-    mark: markOf(lock.directory, instance),
-    sweep: (mark) => sweep(mark, sweeping),
-  });
-  const supervisor = new Supervisor({
-    agents,
-    dir,
-    instance,
-    network: lock.network,
-    version: await readVersion(),
-    environment,
-    manifest: MANIFEST,
-    sequence: await prepareQueue(join(dir, "queue")),
-    clock: systemClock,
-    log: log.logger,
-    random: Math.random,
-    abort(reason) {
-      writeSync(2, `${reason}: the bot ends itself\n`);
-      process.kill(process.pid, "SIGKILL");
-    },
-  });
-  stop = () => {
-    log.logger.info({}, "asked to stop");
-    void supervisor.stop();
-  };
-  const status = asked ? EXIT.ok : await supervisor.run();
-  unlisten();
-  log.close();
-  await endWatchdog();
-  await lock.release();
-  return status;
+  // Whatever ends this: a watchdog left behind would keep alive a bot that does nothing.
+  try {
+    const log = await openLog({ dir: join(dir, "logs"), source: "supervisor", level: logLevel, secrets, stdout: true });
+    const sweeping = { clock: systemClock, runAs, helper: fileURLToPath(import.meta.url) };
+    // An agent outlives a bot that was killed, and may be at work still.
+    await sweep(markOf(lock.directory), sweeping);
+    const agents = new AgentHost({
+      clock: systemClock,
+      log: log.logger,
+      runAs,
+      mark: markOf(lock.directory, instance),
+      sweep: (mark) => sweep(mark, sweeping),
+    });
+    const supervisor = new Supervisor({
+      agents,
+      dir,
+      instance,
+      network: lock.network,
+      version: await readVersion(),
+      environment,
+      manifest: MANIFEST,
+      sequence: await prepareQueue(join(dir, "queue")),
+      clock: systemClock,
+      log: log.logger,
+      random: Math.random,
+      abort(reason) {
+        writeSync(2, `${reason}: the bot ends itself\n`);
+        process.kill(process.pid, "SIGKILL");
+      },
+    });
+    stop = () => {
+      log.logger.info({}, "asked to stop");
+      void supervisor.stop();
+    };
+    const status = asked ? EXIT.ok : await supervisor.run();
+    log.close();
+    return status;
+  } finally {
+    unlisten();
+    await endWatchdog();
+    await lock.release();
+  }
 }
 
 /** A variable that a worker would refuse ends the start here, before anything runs. */

@@ -34,7 +34,7 @@ export interface WorkerService {
   start(): Promise<void>;
   /** Resolves when nothing runs any more, within about `graceMs`. */
   stop(graceMs: number): Promise<void>;
-  progress(): { readonly inFlight: number; readonly lastPollOk?: number };
+  progress(): { readonly inFlight: number; readonly lastPollOk?: number; readonly lastPollEnd?: number };
   /** What to do when the other worker says something. */
   readonly hears: Partial<Handlers<PeerNotices>>;
   /** A new line to the other worker is drawn; anything it may have missed is to be said again. */
@@ -167,6 +167,7 @@ class Harness<Config extends CommonConfig> {
     this.#beat.set("beat", systemClock.now());
     this.#beat.set("inFlight", progress.inFlight);
     if (progress.lastPollOk !== undefined) this.#beat.set("lastPollOk", progress.lastPollOk);
+    if (progress.lastPollEnd !== undefined) this.#beat.set("lastPollEnd", progress.lastPollEnd);
   }
 
   async #stop(graceMs: number): Promise<void> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
@@ -105,21 +106,34 @@ test("in a directory whose process lost its worker the next starts when that is 
   first.dropLine();
   // A new life of the worker begins later than the end of the last is known.
   await pause(100);
-  const next = start("echo here", dir);
+  const next = start("cat", dir);
+  next.child.stdin.write("asked while it waited\n");
+  const ended = start("sleep 60", dir);
+  ended.child.kill("SIGKILL");
   const other = start("echo here", "/");
   assert.equal(await firstLine(other.child), "here");
   assert.ok(existsSync(`/proc/${first.child.pid}`));
-  assert.equal(await firstLine(next.child), "here");
+  assert.equal(await firstLine(next.child), "asked while it waited");
   assert.ok(!existsSync(`/proc/${first.child.pid}`));
+  if (!ended.child.isGone) await once(ended.child, "exit");
 });
 
 test("the end of the host is the end of all, also of those that wait", { timeout }, async (t) => {
   const { host, start } = rig(t);
+  const dir = await tempDir(t);
   const running = start("echo there; sleep 60");
-  await firstLine(running.child);
+  const slow = start("trap 'sleep 2; exit' TERM; echo there; while :; do sleep 0.1; done", dir);
+  await Promise.all([firstLine(running.child), firstLine(slow.child)]);
+  slow.dropLine();
+  await pause(100);
+  const file = join(dir, "made");
+  const waiting = start(`touch ${file}; sleep 60`, dir);
   const exits = once(running.child, "exit");
+  const refused = once(waiting.child, "error");
   await host.close();
   assert.deepEqual(await exits, [null, "SIGTERM"]);
+  await refused;
+  assert.ok(!existsSync(file));
 });
 
 test("what cannot be started ends with its reason", { timeout }, async (t) => {

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
@@ -99,4 +100,16 @@ test("a status that cannot be read refuses nothing", async (t) => {
   await mkdir(join(dir, "status"));
   await writeFile(join(dir, "status", "supervisor.json"), "{");
   await (await holdDirectory(dir, self, Date.now())).release();
+});
+
+test("who asks for the holder and never hangs up is hung up on", { timeout, skip }, async (t) => {
+  const dir = await tempDir(t);
+  const lock = await holdDirectory(dir, self, Date.now());
+  t.after(() => lock.release());
+  const asking = connect({ path: `\0tinyclaw-${lock.directory}`, allowHalfOpen: true }).resume();
+  asking.on("error", () => undefined);
+  const closed = new Promise((resolve) => asking.once("close", resolve));
+  await new Promise((resolve) => asking.once("end", resolve));
+  asking.write("still here");
+  await closed;
 });

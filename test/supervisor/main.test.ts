@@ -106,3 +106,11 @@ test(
     assert.match(stderr, new RegExp(`^${dir} is in use by process ${process.pid}: stop that bot first, .*\n$`));
   },
 );
+
+test("a start that fails half way ends, with status 70 and its reason", { timeout }, async (t) => {
+  const dir = await tempDir(t);
+  await writeFile(join(dir, "logs"), "");
+  const { status, stderr } = await start(t, { ...good, TINYCLAW_DIR: dir });
+  assert.equal(status, 70);
+  assert.match(stderr, /^The bot ended on a fault: .*\n$/);
+});

@@ -21,7 +21,8 @@ const threadsSchema = z.record(z.string(), z.looseObject({ sessionId: z.string()
 
 /** The agents' sessions; nothing where there are none. */
 export async function* copySessions(copying: Copying, claude: ClaudeFolder, dataDir: string): Pieces {
-  const folder = await Folder.open(claude.path);
+  // Agents' own folder may be a link to anything, and we may read more than they.
+  const folder = claude.isOwn ? await Folder.openItself(claude.path) : await Folder.open(claude.path);
   if (folder === undefined) return;
   try {
     if (claude.isOwn) {

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { lstat, open, readdir } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { errorCode } from "../../core/errors.ts";
+import { hasControl } from "./manifest.ts";
 import { unfitKind } from "../../core/queue/read-file.ts";
 
 /** An entry of a folder as it was listed. */
@@ -37,12 +38,17 @@ export class Folder {
     return Folder.#open(path, READ_FOLDER);
   }
 
+  /** As `open`, for a path whose last part is another's to make: undefined when it is a link. */
+  static openItself(path: string): Promise<Folder | undefined> {
+    return Folder.#open(path, READ_FOLDER | constants.O_NOFOLLOW);
+  }
+
   static async #open(path: string, flags: number): Promise<Folder | undefined> {
     const handle = await openUnlessGone(path, flags);
     return handle === undefined ? undefined : new Folder(handle, (await handle.stat()).mode & 0o777);
   }
 
-  /** In order of their names. Names that are not UTF-8 come as kind `other`. */
+  /** In order of their names. Names that are not UTF-8, or hold control characters, come as kind `other`. */
   async entries(): Promise<Entry[]> {
     const names = await readdir(this.#path(), { encoding: "buffer" });
     const entries = await Promise.all(names.map((name) => this.#entry(name)));
@@ -77,6 +83,8 @@ export class Folder {
     const stamp = `${found.ino} ${found.mtimeMs} ${found.size}`;
     const base = { name, inode: found.ino, stamp };
     if (!Buffer.from(name).equals(raw)) return { ...base, kind: "other", unfit: "a name that is not UTF-8" };
+    // In an archive a line break in a name would pass for the end of the name.
+    if (hasControl(name)) return { ...base, kind: "other", unfit: "a name with control characters" };
     if (found.isDirectory()) return { ...base, kind: "folder", unfit: undefined };
     const unfit = unfitKind(found);
     return { ...base, kind: unfit === undefined ? "file" : "other", unfit };

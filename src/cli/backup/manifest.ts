@@ -28,10 +28,15 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export const PARTS = ["data", "claude"] as const;
 export type Part = (typeof PARTS)[number];
 
+/** What no name in a backup has. Pure. */
+export function hasControl(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
 /** The part an entry belongs to and its path below it, `""` for the part itself; undefined for a path that may not be. */
 export function placeOf(path: string): { part: Part; below: string } | undefined {
   const [first, ...rest] = path.replace(/\/$/, "").split("/");
   const part = PARTS.find((name) => name === first);
-  const isPlain = rest.every((name) => name !== "" && name !== "." && name !== ".." && !name.includes("\0"));
+  const isPlain = rest.every((name) => name !== "" && name !== "." && name !== ".." && !hasControl(name));
   return part !== undefined && isPlain ? { part, below: rest.join("/") } : undefined;
 }

@@ -64,7 +64,8 @@ async function verify(input: Readable): Promise<Restored> {
 }
 
 /**
- * Verifies all of it first, and holds the directory as a bot does, so that none starts meanwhile. Throws
+ * Verifies all of it first, and holds the directory as a bot does, so that none starts meanwhile in the same network; of a
+ * stack of containers the caller sees to that. Throws
  * `restore_refused`, then nothing has changed, or `restore_failed`.
  */
 export async function restore(input: Readable, { dataDir, claude }: RestoreTarget): Promise<Restored> {

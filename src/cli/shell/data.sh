@@ -52,7 +52,7 @@ restore_volumes() {
     exec <"$file"
   fi
   if [[ -z "$(containers)" && -d .tinyclaw ]] && ! has_volume tinyclaw-data; then return; fi
-  if [[ -n "$(containers)" ]]; then fail "the stack is running: './tinyclaw.sh stop', restore, './tinyclaw.sh start'"; fi
+  if [[ -n "$(containers)" ]] || unit_active; then fail "the stack is running: './tinyclaw.sh stop', restore, './tinyclaw.sh start'"; fi
   ensure_bot_image
   ensure_volumes
   on_volumes --volume "$(volume tinyclaw-data):/app/.tinyclaw" --volume "$(volume agent-home):/home/agent" \

@@ -98,9 +98,10 @@ tag() {
   printf '%s\n' "${name:-latest}"
 }
 
-# Ids of the running containers of this stack, or of one service; a line each.
+# Ids of the containers of this stack, or of one service, that run or that Docker is about to start again; a line each.
 containers() {
-  local filters=(--filter "label=com.docker.compose.project=$(project)" --filter status=running)
+  local filters=(--filter "label=com.docker.compose.project=$(project)")
+  filters+=(--filter status=running --filter status=restarting --filter status=paused)
   if [[ -n "${1:-}" ]]; then filters+=(--filter "label=com.docker.compose.service=$1"); fi
   docker ps --quiet --no-trunc "${filters[@]}" --filter label=com.docker.compose.oneoff=False
 }
@@ -134,7 +135,7 @@ ensure_images() {
   done
   if [[ ${#missing[@]} -gt 0 ]]; then
     say "building the images of ${missing[*]}; the first time takes some minutes"
-    build_images "${missing[@]}"
+    build_images "${missing[@]}" || fail "the images could not be built; the lines above say why"
   fi
   hand_over_secrets
 }
@@ -142,7 +143,7 @@ ensure_images() {
 ensure_bot_image() {
   if has_image "$(bot_image)"; then return; fi
   say "building the bot's image; the first time takes some minutes"
-  build_images bot
+  build_images bot || fail "the bot's image could not be built; the lines above say why"
 }
 
 # The broker runs under a user of its own, who must be able to read what is in secrets/, and nobody else.

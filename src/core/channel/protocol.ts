@@ -45,7 +45,7 @@ export interface SpawnRequest {
 export interface ProcessNotices {
   started: { pid: number };
   output: { bytes: Uint8Array };
-  /** Of standard error. */
+  /** The end of standard error as it is now. */
   complaint: { text: string };
   /** What was handed over as input last is with the process. */
   written: NoData;

@@ -13,9 +13,6 @@ interface Events {
   error: [error: Error];
 }
 
-/** Characters of standard error kept: enough for the last words of a process. */
-const STDERR_KEPT = 8192;
-
 /**
  * A process of the supervisor's as the Agent SDK wants to see one. `exit` is told when the process, and all that it had
  * started, is gone.
@@ -49,7 +46,7 @@ export class RemoteProcess extends EventEmitter<Events> implements SpawnedProces
           this.#onOutput(bytes);
         },
         complaint: ({ text }) => {
-          this.stderr = (this.stderr + text).slice(-STDERR_KEPT);
+          this.stderr = text;
         },
         written: () => {
           this.#onWritten();
@@ -58,7 +55,8 @@ export class RemoteProcess extends EventEmitter<Events> implements SpawnedProces
           this.#onGone(word);
         },
       },
-      (error) => this.emit("error", error),
+      // A line that cannot be understood is closed, which ends the process: its end is told once, as any other.
+      () => port.close(),
     );
     // A supervisor that is gone has taken the process with it.
     port.once("close", () => {

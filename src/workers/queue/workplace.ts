@@ -20,9 +20,9 @@ export function makeWorkplaces(root: string, runAs: RunAs | undefined): (path: s
   };
 }
 
-/** With nothing of our environment, which every process of that user may read. */
+/** With nothing of our environment, which every process of that user may read, and which may stop ours for good. */
 function makeAs(path: string, runAs: RunAs): Promise<void> {
-  const options = { ...runAs, cwd: "/", env: {}, timeout: 10_000 };
+  const options = { ...runAs, cwd: "/", env: {}, timeout: 10_000, killSignal: "SIGKILL" } as const;
   return new Promise((resolve, reject) => {
     execFile("/bin/sh", ["-c", 'umask 022; exec mkdir -p -- "$0"', path], options, (error, _stdout, stderr) => {
       if (error === null) resolve();

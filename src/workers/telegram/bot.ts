@@ -52,8 +52,8 @@ export interface TelegramWorker {
    * again.
    */
   stop(graceMs?: number): Promise<void>;
-  /** `lastPollOk`: when Telegram last answered a poll, epoch ms, 0 before the first. `inFlight`: messages in hand. */
-  progress(): { readonly lastPollOk: number; readonly inFlight: number };
+  /** `lastPollOk`: when Telegram last answered a poll, `lastPollEnd`: when one last ended, epoch ms, 0 before the first. `inFlight`: messages in hand. */
+  progress(): { readonly lastPollOk: number; readonly lastPollEnd: number; readonly inFlight: number };
   /** What the queue worker tells of a turn: typing while it runs, none while it waits. */
   turn(notice: PeerNotices["turn"]): void;
 }
@@ -72,6 +72,7 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
   const scrub = createScrubber([config.token]);
   const stopping = new AbortController();
   let lastPollOk = 0;
+  let lastPollEnd = 0;
   let parts: Parts | undefined;
   let started: Promise<void> | undefined;
   let ended: Promise<void> | undefined;
@@ -114,7 +115,12 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
     const onPolled = (): void => {
       lastPollOk = clock.now();
     };
-    bot.api.config.use(createPersistence({ log, clock, scrub, stopping: stopping.signal, lastHandled, onPolled }));
+    const onTried = (): void => {
+      lastPollEnd = clock.now();
+    };
+    bot.api.config.use(
+      createPersistence({ log, clock, scrub, stopping: stopping.signal, lastHandled, onPolled, onTried }),
+    );
     bot.use((context) => intake.take(context.update));
     // grammY's own handler confirms the update that failed. Thrown on, the error ends polling with it unconfirmed.
     bot.catch((error) => {
@@ -186,6 +192,7 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
     stop,
     progress: () => ({
       lastPollOk,
+      lastPollEnd,
       inFlight: (parts?.intake.inFlight() ?? 0) + (parts?.outbox.inFlight() ?? 0),
     }),
     turn({ threadId, messageId, state }) {

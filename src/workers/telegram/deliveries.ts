@@ -40,7 +40,7 @@ const recordSchema = z.object({
   timestamp: z.number(),
   key: z.string().min(1),
   chunk: z.string().min(1),
-  event: z.enum(["intend", "sent", "refused"]),
+  event: z.enum(["intend", "sent", "refused", "done"]),
   id: z.number().int().optional(),
 });
 type DeliveryRecord = z.infer<typeof recordSchema>;
@@ -50,6 +50,8 @@ const KEEP_MS = 7 * 24 * 3_600_000;
 /** Below this many lines compaction is not worth its write. */
 const COMPACT_FROM_LINES = 1000;
 const FILE_MODE = 0o640;
+/** Of an answer that is done. */
+const ALL = "all";
 const NEWLINE = "\n";
 
 const syncData = promisify(fdatasync);
@@ -57,27 +59,28 @@ const syncData = promisify(fdatasync);
 /** Opens the ledger in the file, whose one writer this is. Throws the system's error. */
 export async function openDeliveries(path: string, clock: Clock): Promise<Deliveries> {
   const { kept, lines } = await load(path, clock.now() - KEEP_MS);
-  if (lines >= COMPACT_FROM_LINES && kept.size * 2 < lines) {
-    await replaceFile(path, [...kept.values()].map(lineOf).join(""));
+  if (lines >= COMPACT_FROM_LINES && kept.length * 2 < lines) {
+    await replaceFile(path, kept.map(lineOf).join(""));
   }
   const ledger = new DeliveryLedger(path, clock, kept);
   await syncDirectory(dirname(path));
   return ledger;
 }
 
-/** The last record of each chunk. */
-async function load(path: string, since: number): Promise<{ kept: Map<string, DeliveryRecord>; lines: number }> {
-  const kept = new Map<string, DeliveryRecord>();
+/** The last record of each chunk of each answer that is not done. */
+async function load(path: string, since: number): Promise<{ kept: DeliveryRecord[]; lines: number }> {
+  const answers = new Map<string, Map<string, DeliveryRecord>>();
   let lines = 0;
   for await (const line of readAll(path)) {
     lines += 1;
     const record = recordSchema.safeParse(line).data;
     if (record === undefined) continue;
-    const name = `${record.chunk} ${record.key}`;
-    kept.delete(name);
-    if (record.timestamp >= since) kept.set(name, record);
+    const { key, chunk, event } = record;
+    if (event === "done") answers.delete(key);
+    else answers.set(key, (answers.get(key) ?? new Map<string, DeliveryRecord>()).set(chunk, record));
   }
-  return { kept, lines };
+  const kept = [...answers.values()].flatMap((chunks) => [...chunks.values()]);
+  return { kept: kept.filter(({ timestamp }) => timestamp >= since), lines };
 }
 
 class DeliveryLedger implements Deliveries {
@@ -87,10 +90,10 @@ class DeliveryLedger implements Deliveries {
   readonly #states = new Map<string, Map<string, ChunkState>>();
   #fd: number | undefined;
 
-  constructor(path: string, clock: Clock, kept: ReadonlyMap<string, DeliveryRecord>) {
+  constructor(path: string, clock: Clock, kept: readonly DeliveryRecord[]) {
     this.#path = path;
     this.#clock = clock;
-    for (const { key, chunk, event } of kept.values()) this.#set(key, chunk, stateAfter(event));
+    for (const { key, chunk, event } of kept) this.#set(key, chunk, stateAfter(event));
     this.#fd = openSync(path, "a", FILE_MODE);
   }
 
@@ -110,23 +113,28 @@ class DeliveryLedger implements Deliveries {
     await this.#sync();
   }
 
-  /** Not written, it is worse known after a kill than it could be, and no more. */
   refused(key: string, chunk: string): void {
     this.#set(key, chunk, "unsent");
-    try {
-      this.#write({ timestamp: this.#clock.now(), key, chunk, event: "refused" });
-    } catch {
-      // The next line says what the disk has.
-    }
+    this.#note({ timestamp: this.#clock.now(), key, chunk, event: "refused" });
   }
 
   forget(key: string): void {
     this.#states.delete(key);
+    this.#note({ timestamp: this.#clock.now(), key, chunk: ALL, event: "done" });
   }
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
+  }
+
+  /** Not written, it is worse known after a kill than it could be, and no more. */
+  #note(record: DeliveryRecord): void {
+    try {
+      this.#write(record);
+    } catch {
+      // The next line says what the disk has.
+    }
   }
 
   /** A line that was torn, by a kill or a full disk, ends where the next begins. */
@@ -156,14 +164,8 @@ class DeliveryLedger implements Deliveries {
 
 /** What a process finds that was not there when it was written. */
 function stateAfter(event: DeliveryRecord["event"]): ChunkState {
-  switch (event) {
-    case "sent":
-      return "sent";
-    case "refused":
-      return "unsent";
-    case "intend":
-      return "interrupted";
-  }
+  if (event === "intend") return "interrupted";
+  return event === "sent" ? "sent" : "unsent";
 }
 
 function lineOf(record: DeliveryRecord): string {

@@ -63,6 +63,8 @@ export interface Outbox {
 interface Progress {
   readonly lane: number;
   readonly chunks: readonly string[];
+  /** Chunks of which a try had no answer. */
+  readonly doubtful: Set<string>;
   /** Tries in a row that did not reach Telegram. */
   away: number;
 }
@@ -127,6 +129,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       lane: claim.lane,
       chunks: splitText(message.message, MESSAGE_MAX - REPEATED.length),
       away: 0,
+      doubtful: new Set<string>(),
     };
     progress.set(key, state);
     const ends = endsTurn(message);
@@ -160,7 +163,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       try {
         id = await chat.send(postedIn(message), known === "interrupted" ? REPEATED + text : text, cutting.signal);
       } catch (error) {
-        if (!mayHaveWorked(error)) deliveries.refused(key, chunk);
+        if (mayHaveWorked(error)) state.doubtful.add(chunk);
+        // A refusal says of this try alone that it is not there.
+        else if (known !== "interrupted" && !state.doubtful.has(chunk)) deliveries.refused(key, chunk);
         return { status: "failed", error };
       }
       await insist("delivery", () => deliveries.posted(key, chunk, id), cutting.signal);

@@ -16,6 +16,8 @@ import { explain, stopped, waitOf } from "./errors.ts";
 const PAUSES: BackoffRule = { firstMs: 500, maxMs: 30_000, jitter: 0.2 };
 /** Between polls that push each other out: the other poller may be the rest of an earlier life of this one. */
 const CONFLICT_PAUSES: BackoffRule = { firstMs: 3_000, maxMs: 30_000, jitter: 0.2 };
+/** Of a long pause, ms. */
+const SLICE_MS = 30_000;
 /** For the last call of all, which saves a second delivery and no more. */
 const CONFIRM_MS = 2_000;
 
@@ -28,6 +30,8 @@ export interface PollingDeps {
   /** Asked once, at the end: the newest update that is fully handled. */
   readonly lastHandled: () => Promise<number | undefined>;
   readonly onPolled: () => void;
+  /** A call that polling awaits has ended, well or not, or a pause before the next goes on. */
+  readonly onTried: () => void;
 }
 
 const PERSISTENT = ["getMe", "deleteWebhook", "getUpdates"];
@@ -40,6 +44,7 @@ export function createPersistence(deps: PollingDeps): Transformer {
   async function repeat<A extends ApiResponse<unknown>>(method: string, call: () => Promise<A>): Promise<A> {
     for (let failures = 0; ; failures += 1) {
       const outcome = await attempt(call);
+      deps.onTried();
       if (stopping.aborted) throw stopped();
       if (outcome.answer !== undefined && isFinal(method, outcome.answer)) {
         if (failures > 0 && outcome.answer.ok) log.info({ method, failures }, "Telegram answers again");
@@ -48,8 +53,16 @@ export function createPersistence(deps: PollingDeps): Transformer {
       const pauseMs = pauseAfter(outcome.answer, failures);
       const fields = { method, reason: outcome.reason, pauseMs, failures: failures + 1 };
       log.warn(fields, "Telegram cannot be polled: trying again");
-      await clock.sleep(pauseMs, stopping).catch(() => undefined);
+      await wait(pauseMs);
       if (stopping.aborted) throw stopped();
+    }
+  }
+
+  /** Telegram may ask for minutes: who waits as told does not hang. */
+  async function wait(ms: number): Promise<void> {
+    for (let left = ms; left > 0 && !stopping.aborted; left -= SLICE_MS) {
+      await clock.sleep(Math.min(left, SLICE_MS), stopping).catch(() => undefined);
+      deps.onTried();
     }
   }
 

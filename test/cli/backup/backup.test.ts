@@ -26,7 +26,7 @@ async function scene(t: TestContext) {
 
 test("what is restored is what was backed up, sessions too, in an empty place", async (t) => {
   const { data, home, newData, newHome } = await scene(t);
-  const strange = ["ä".repeat(120), "with\nline", "-dash", "x".repeat(250)];
+  const strange = ["ä".repeat(120), "with space", "-dash", "x".repeat(250)];
   for (const name of strange) await write(join(data, "queue", "corrupt", name), name);
   await write(join(data, "big.bin"), Buffer.alloc(9 * 1024 * 1024 + 17, 7));
   await write(join(data, "deep", ...Array.from({ length: 30 }, () => "folder"), "file"), "deep");
@@ -77,6 +77,15 @@ test("links and other things that are no files are left out and told, and what t
   assert.match(stderr, /^left out: claude\/projects\/-w-link \(a symbolic link\)$/m);
   assert.match(stderr, /^left out: claude\/projects\/-w-api\/pipe\.jsonl \(a fifo\)$/m);
   assert.doesNotMatch(gunzipSync(await readFile(file)).toString("latin1"), /a secret of somebody else/);
+});
+
+test("a link in the place of the agents' Claude folder leads nowhere", async (t) => {
+  const { data, home, newData, newHome } = await scene(t);
+  await rm(join(home, ".claude"), { recursive: true });
+  await symlink(data, join(home, ".claude"));
+  await restoreTo(await backUp(data, ownClaude(home)), newData, ownClaude(newHome));
+  assert.deepEqual(await filesIn(newData), await filesIn(data));
+  assert.deepEqual(await filesIn(newHome).catch(() => ({})), {});
 });
 
 test("of a Claude folder that the operator uses too, the projects of the threads' sessions are taken, and no others", async (t) => {

@@ -49,6 +49,17 @@ test("a folder that is held is read where it went, not where its name leads now"
   assert.equal(await a.folder("b"), undefined);
 });
 
+test("a name with a line break, which an archive would take for its end, is told as such", async (t) => {
+  const dir = await tempDir(t);
+  await writeFile(join(dir, "a\n14 path=data"), "x");
+  const folder = await Folder.open(dir);
+  t.after(() => folder?.close());
+  assert.deepEqual(
+    (await folder?.entries())?.map(({ kind, unfit }) => [kind, unfit]),
+    [["other", "a name with control characters"]],
+  );
+});
+
 test("a name that is not UTF-8 is told as such", async (t) => {
   const dir = await tempDir(t);
   await writeFile(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xff, 0x41])]), "x");

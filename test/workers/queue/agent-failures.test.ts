@@ -179,6 +179,6 @@ test(
     });
     const rig = await rigFor(t, { runAs: { uid: 65_534, gid: 65_534 } });
     for (const path of [rig.home, rig.cwd]) await chown(path, 65_534, 65_534);
-    assert.equal(await said(rig, "id -u; id -G; umask"), "65534\n65534\n0022");
+    assert.equal(await said(rig, "id -u; id -G; umask; nice; ulimit -u"), "65534\n65534\n0022\n5\n1500");
   },
 );

@@ -174,6 +174,32 @@ test("after a restart an answer goes on at its first chunk that is not there, an
   assert.equal(deliveries.states.size, 0);
 });
 
+test("a refusal says of its own try alone that it is not there: an earlier doubt stays", async (t) => {
+  const { post, sent, chat, clock, deliveries } = await scene(t);
+  const name = `u1 ${chunkId(0, "done")}`;
+  deliveries.states.set(name, "interrupted");
+  refuse(chat, "send 5 ↻ repeated after a restart\ndone", refusal(429, "Too Many Requests", 1), 1);
+  await post({});
+  assert.equal(deliveries.states.get(name), "interrupted");
+  await clock.pass(2_000);
+  assert.deepEqual(sent(), ["send 5 ↻ repeated after a restart\ndone"]);
+});
+
+test("a call without an answer and then a refusal leave the chunk in doubt for the next start", async (t) => {
+  const { post, chat, clock, deliveries } = await scene(t);
+  const refused: string[] = [];
+  deliveries.refused = (_key, chunk) => void refused.push(chunk);
+  let errors: Error[] = [new HttpError("away", new Error("socket hang up")), refusal(429, "Too Many Requests", 1)];
+  chat.before = () => {
+    const [error, ...others] = errors;
+    errors = others;
+    return error === undefined ? Promise.resolve() : Promise.reject(error);
+  };
+  await post({});
+  await clock.pass(10_000);
+  assert.deepEqual([errors.length, refused], [0, []]);
+});
+
 test("pauses grow while Telegram is away, and such tries never count against the message", async (t) => {
   const { post, chat, clock, store } = await scene(t);
   let tries = 0;
