@@ -36,7 +36,10 @@ test("what no .env can hold is refused", () => {
 });
 
 test("a file with a line that would swallow the new one is left alone", () => {
-  assert.equal(editEnv("no assignment\n", [{ name: "X", value: "2" }]), undefined);
+  // Node 22 passes over such a line, Node 20 takes it for a part of the next name.
+  const whole = "no assignment\nX=2\n";
+  const expected = readEnv(whole)["X"] === "2" ? whole : undefined;
+  assert.equal(editEnv("no assignment\n", [{ name: "X", value: "2" }]), expected);
 });
 
 /** What may stand in single quotes, and on a line of its own. */
