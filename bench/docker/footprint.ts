@@ -11,7 +11,7 @@ const AGENT = "/app/node_modules/@anthropic-ai/claude-agent-sdk-linux-*/claude";
 const MB = 1e6;
 const KIB = 1024;
 const MOST_MB: Readonly<Record<Service, number>> = { broker: 40, bot: 120, dashboard: 60 };
-const MOST_RSS_MB: Readonly<Record<Service, number>> = { broker: 80, bot: 129, dashboard: 90 };
+const MOST_MEMORY_MB: Readonly<Record<Service, number>> = { broker: 80, bot: 129, dashboard: 90 };
 const MOST_SECONDS = 20;
 /** After the start there is garbage that goes by itself. */
 const SETTLE_MS = 10_000;
@@ -50,9 +50,8 @@ export async function startTime(stack: Stack): Promise<BenchRow[]> {
 
 /**
  * Memory of the containers while nothing happens, the least of some seconds, since health checks come and go; no agent
- * may run. What counts is what the
- * kernel charges the container for, without the page cache; what its processes map besides is mostly the Node binary,
- * which lies in memory once for all three, and is told without an aim.
+ * may run. Told twice: what the kernel charges the container for, without the page cache, which it calls the group's RSS;
+ * and the resident sets of its processes added up, with the Node binary, which lies in memory once for all three.
  */
 export async function idleMemory(stack: Stack): Promise<BenchRow[]> {
   await pause(SETTLE_MS);
@@ -65,8 +64,8 @@ export async function idleMemory(stack: Stack): Promise<BenchRow[]> {
     const what = `idle memory of the ${service}${service === "bot" ? ", without agents" : ""}`;
     const least = (of: keyof Memory): number => Math.min(...samples[service].map((one) => one[of])) / MB;
     return [
-      row(what, least("own"), "MB", MOST_RSS_MB[service]),
-      row(`${what}, with the files it maps`, least("mapped"), "MB"),
+      row(what, least("own"), "MB", MOST_MEMORY_MB[service]),
+      row(`${what}, resident sets added up`, least("resident"), "MB", MOST_MEMORY_MB[service]),
     ];
   });
 }
@@ -74,7 +73,7 @@ export async function idleMemory(stack: Stack): Promise<BenchRow[]> {
 /** Bytes. */
 interface Memory {
   readonly own: number;
-  readonly mapped: number;
+  readonly resident: number;
 }
 
 async function memoryOf(stack: Stack, service: Service): Promise<Memory> {
@@ -85,7 +84,7 @@ async function memoryOf(stack: Stack, service: Service): Promise<Memory> {
   const table = await docker("top", await stack.container(service), "-o", "pid,rss,args");
   const rows = table.split("\n").slice(1);
   const programs = rows.filter((line) => !line.includes("--check"));
-  return { own, mapped: programs.reduce((sum, line) => sum + Number(/^\s*\d+\s+(\d+)/.exec(line)?.[1]) * KIB, 0) };
+  return { own, resident: programs.reduce((sum, line) => sum + Number(/^\s*\d+\s+(\d+)/.exec(line)?.[1]) * KIB, 0) };
 }
 
 function row(what: string, value: number, unit: string, most?: number): BenchRow {

@@ -2,13 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../core/errors.ts";
+import type { Finding } from "../core/readiness.ts";
 import { parseSupervisorRecord, type SupervisorRecord, type WorkerRecord } from "../core/supervisor-record.ts";
-
-export interface Finding {
-  readonly healthy: boolean;
-  /** One line. */
-  readonly text: string;
-}
 
 /** The record is replaced every 2 s at the latest, and a worker beats four times a second. */
 const STALE_MS = 10_000;

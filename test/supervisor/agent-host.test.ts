@@ -53,6 +53,24 @@ test("a process is told of from its start to its end, with what it said", { time
   assert.ok(Number(child.pid) > 0);
 });
 
+test("of standard error its end is kept, however much there was", { timeout }, async (t) => {
+  const { port1, port2 } = new MessageChannel();
+  const { host } = openHost({ mark: randomUUID() });
+  t.after(() => host.close());
+  let told = 0;
+  port1.on("message", (value: { name: string; data: { text?: string } }) => {
+    if (value.name === "complaint") told += value.data.text?.length ?? 0;
+  });
+  const script = "head -c 20000000 /dev/zero | tr '\\0' x >&2; echo the end >&2";
+  const env = { PATH: process.env["PATH"] ?? "" };
+  host.spawn({ command: "/bin/sh", args: ["-c", script], cwd: "/", env }, port2);
+  const child = new RemoteProcess(port1);
+  await once(child, "exit");
+  assert.equal(child.stderr.length, 8192);
+  assert.ok(child.stderr.endsWith("xthe end\n"));
+  assert.ok(told < 2_000_000, `${told} characters came`);
+});
+
 test("ten megabytes go in and come out whole, however late they are read", { timeout }, async (t) => {
   const { child } = rig(t).start("cat");
   const block = Buffer.alloc(64 * 1024, "0123456789abcdef");

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Finding } from "../../src/core/readiness.ts";
 import { parseSupervisorRecord } from "../../src/core/supervisor-record.ts";
-import { check, judgeRecord, type Finding } from "../../src/supervisor/check.ts";
+import { check, judgeRecord } from "../../src/supervisor/check.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const NOW = 1_800_000_000_000;

@@ -61,13 +61,13 @@ test("threads get what today's have, keep their sessions, and what is no thread 
 });
 
 test("in the container threads work below the workspace, each in a place of its own", () => {
-  const place = containerPlaces("/home/me/work");
+  const place = containerPlaces("/home/me/code");
   const thread = (threadId: number, cwd: string | undefined, name = "API"): string =>
     place({ threadId, name, cwd, isMaster: false });
   assert.equal(place({ threadId: 1, name: "General", cwd: "/home/me", isMaster: true }), "/workspace");
-  assert.equal(thread(5, "/home/me/work/api/v2"), "/workspace/api/v2");
+  assert.equal(thread(5, "/home/me/code/api/v2"), "/workspace/api/v2");
   assert.equal(thread(6, "/home/me/other"), "/workspace/api");
-  assert.equal(thread(7, "/home/me/work/../other"), "/workspace/api-7");
+  assert.equal(thread(7, "/home/me/code/../other"), "/workspace/api-7");
   assert.equal(thread(8, undefined, "../../etc"), "/workspace/etc");
   assert.equal(
     containerPlaces(undefined)({ threadId: 9, name: "", cwd: "/srv/x", isMaster: false }),

@@ -240,8 +240,8 @@ export class Stack {
 
   /** As the image does for github.com, for the stand-in. */
   async #installGitAccess(): Promise<void> {
-    const words = ["install-git-access", "--host", this.standIns.gitHost, "--file", "/work/gitconfig"];
-    const around = ["--rm", "--user", "0", "--network", "none", "--volume", `${this.#root}:/work`];
+    const words = ["install-git-access", "--host", this.standIns.gitHost, "--file", "/setup/gitconfig"];
+    const around = ["--rm", "--user", "0", "--network", "none", "--volume", `${this.#root}:/setup`];
     await docker("run", ...around, this.image("bot"), ...words);
   }
 }
