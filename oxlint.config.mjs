@@ -12,7 +12,7 @@ const rooms = {
   "src/workers/telegram": ["core/**", "thread.ts"],
   "src/workers/queue": ["core/**", "router/**", "thread.ts"],
   "src/workers/router": ["core/ids.ts"],
-  "src/broker": ["core/{errors,log,clock,secrets,backoff,readiness}.ts"],
+  "src/broker": ["core/{errors,log,clock,secrets,backoff,node-http,readiness}.ts"],
   "src/dashboard": ["core/**"],
   "src/sandbox": ["core/**"],
   "src/cli": ["{core,supervisor,workers,broker,dashboard,sandbox}/**"],

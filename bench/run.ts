@@ -11,8 +11,9 @@ import { run as page } from "./page.bench.ts";
 import { run as pipeline } from "./pipeline.bench.ts";
 import { run as queue } from "./queue.bench.ts";
 import { run as router } from "./router.bench.ts";
+import { run as supervisor } from "./supervisor.bench.ts";
 
-const AREAS = { router, queue, pipeline, broker, dashboard, page, docker };
+const AREAS = { router, queue, pipeline, supervisor, broker, dashboard, page, docker };
 const RESULTS = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
 
 function machine(): string {

@@ -217,7 +217,7 @@ export class RowWindow extends EventTarget {
     if (over <= 0) return;
     // In bundles: to move a long list for every row is what makes a page slow. A new list: who shows the old one still
     // knows where its rows were.
-    this.items = this.items.slice(over + Math.floor(this.#max / 10));
+    this.items = this.items.slice(over + Math.floor(this.#max / 50));
     this.hasOlder = true;
   }
 

@@ -1,8 +1,8 @@
 /** One HTTP call of GitHub's API, bounded in time and size, and following nobody elsewhere. */
-import http from "node:http";
-import https from "node:https";
+import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
+import { http, https } from "../core/node-http.ts";
 
 export interface GitHubCall {
   readonly method: "GET" | "POST" | "DELETE";
@@ -15,7 +15,7 @@ export type RawReply =
   | {
       readonly status: "reply";
       readonly http: number;
-      readonly headers: Readonly<http.IncomingHttpHeaders>;
+      readonly headers: Readonly<IncomingHttpHeaders>;
       readonly text: string;
     }
   | { readonly status: "lost"; readonly why: "network" | "timeout" | "too_large"; readonly detail: string };
@@ -26,12 +26,12 @@ const MAX_REPLY_BYTES = 2 * 1024 * 1024;
 const IDLE_MS = 5000;
 const POOL = { keepAlive: true, maxSockets: 64, timeout: IDLE_MS } as const;
 
-/** Connections to GitHub, kept for the next call. node:http, since fetch alone takes ten megabytes. */
+/** Connections to GitHub, kept for the next call. Not fetch, which alone takes ten megabytes. */
 export class GitHubLine {
   readonly #apiUrl: string;
   readonly #clock: Clock;
   readonly #client: typeof http | typeof https;
-  readonly #agent: http.Agent;
+  readonly #agent: Agent;
 
   constructor(apiUrl: string, clock: Clock) {
     this.#apiUrl = apiUrl;
@@ -73,7 +73,7 @@ export class GitHubLine {
   }
 }
 
-function headersOf(body: string | undefined, authorization: string | undefined): http.OutgoingHttpHeaders {
+function headersOf(body: string | undefined, authorization: string | undefined): OutgoingHttpHeaders {
   return {
     accept: "application/vnd.github+json",
     "user-agent": "tinyclaw-broker",
@@ -84,7 +84,7 @@ function headersOf(body: string | undefined, authorization: string | undefined):
 }
 
 /** Ends once; what comes after an end changes nothing. */
-function read(response: http.IncomingMessage, end: (reply: RawReply) => void): void {
+function read(response: IncomingMessage, end: (reply: RawReply) => void): void {
   const parts: Buffer[] = [];
   let size = 0;
   response.on("data", (part: Buffer) => {

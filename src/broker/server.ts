@@ -1,8 +1,9 @@
 /** HTTP: who may ask at all, for what, in which size and time; the routes do the rest. */
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { http } from "../core/node-http.ts";
 import { audit } from "./audit.ts";
 import { authenticate, foreignTrait } from "./callers.ts";
 import { BrokerError, refusal, refusalBody, type Refusal } from "./errors.ts";
@@ -42,7 +43,7 @@ export class BrokerServer {
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#server = createServer({ ...LIMITS, connectionsCheckingInterval: 1000 }, (request, response) => {
+    this.#server = http.createServer({ ...LIMITS, connectionsCheckingInterval: 1000 }, (request, response) => {
       this.#active += 1;
       response.once("close", () => {
         this.#active -= 1;
@@ -206,8 +207,8 @@ function refuseRaw(
     socket.destroy();
     return;
   }
-  const http = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
   const body = JSON.stringify(refusalBody(refusal("invalid_request", "This is no request that can be read."), ""));
-  const head = `HTTP/1.1 ${http} ${STATUS_CODES[http] ?? ""}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n`;
+  const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ""}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n`;
   socket.end(`${head}Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { errorCode, SyncError } from "./errors.ts";
+import { errorCode, SyncError, systemFault } from "./errors.ts";
 
 /**
  * Files that appear whole or not at all, and that are still there after a power failure.
@@ -154,6 +154,15 @@ export async function replaceFile(
     await turn;
   } finally {
     if (replacing.get(path) === turn) replacing.delete(path);
+  }
+}
+
+/** As `replaceFile`, where the old text would do as well: with a disk that has no room for the new one it stays. */
+export async function replaceIfRoom(path: string, text: string): Promise<void> {
+  try {
+    await replaceFile(path, text);
+  } catch (error) {
+    if (systemFault(error, ["ENOSPC", "EDQUOT"]) === undefined) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
-import { statfs } from "node:fs/promises";
+/** How full a file system is, and from when on that counts. */
+import { access, constants, statfs } from "node:fs/promises";
 
 export type DiskLevel = "ok" | "soft" | "hard";
 
@@ -12,16 +13,35 @@ export interface DiskSpace {
 }
 
 const MIB = 1024 * 1024;
+const BY_SEVERITY: readonly DiskLevel[] = ["ok", "soft", "hard"];
 
-/** soft: under a tenth or 1 GiB, whichever is less. hard: under 64 MiB or one inode in a hundred. Pure. */
+/**
+ * soft: under a tenth or 1 GiB, whichever is less. hard: under a twentieth or 64 MiB, whichever is less, or under one
+ * inode in a hundred. The shares are for small file systems, which would be full from the first day. Pure.
+ */
 export function diskLevel(space: DiskSpace): DiskLevel {
-  const inodesLow = space.totalInodes > 0 && space.freeInodes < space.totalInodes / 100;
-  if (inodesLow || space.freeBytes < 64 * MIB) return "hard";
-  return space.freeBytes < Math.min(space.totalBytes / 10, 1024 * MIB) ? "soft" : "ok";
+  const { freeBytes, totalBytes, freeInodes, totalInodes } = space;
+  const inodesLow = totalInodes > 0 && freeInodes < totalInodes / 100;
+  if (inodesLow || freeBytes < Math.min(totalBytes / 20, 64 * MIB)) return "hard";
+  return freeBytes < Math.min(totalBytes / 10, 1024 * MIB) ? "soft" : "ok";
 }
 
-/** Reads what is left where `path` lies, for this user. */
+/** The level after `before`: one that was entered is left at twice its floor, so that it does not come and go. Pure. */
+export function nextLevel(before: DiskLevel, space: DiskSpace): DiskLevel {
+  const now = severity(diskLevel(space));
+  const halved = { ...space, freeBytes: space.freeBytes / 2, freeInodes: space.freeInodes / 2 };
+  const held = Math.min(severity(before), severity(diskLevel(halved)));
+  return BY_SEVERITY[Math.max(now, held)] ?? "hard";
+}
+
+function severity(level: DiskLevel): number {
+  return BY_SEVERITY.indexOf(level);
+}
+
+/** Reads what is left where `path` lies, for this user. Rejects with the system's error, also where nothing can be written. */
 export async function readDiskSpace(path: string): Promise<DiskSpace> {
+  // A file system that was made read-only after a fault has room.
+  await access(path, constants.W_OK);
   const { bavail, bsize, blocks, ffree, files } = await statfs(path);
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize, freeInodes: ffree, totalInodes: files };
 }

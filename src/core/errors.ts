@@ -56,6 +56,13 @@ export function isSyncFailure(error: unknown): boolean {
   return error instanceof Error && error.cause !== undefined && isSyncFailure(error.cause);
 }
 
+/** The system's code at the bottom of an error, if one of these is there. */
+export function systemFault(error: unknown, codes: readonly string[]): string | undefined {
+  const code = errorCode(error);
+  if (code !== undefined && codes.includes(code)) return code;
+  return error instanceof Error && error.cause !== undefined ? systemFault(error.cause, codes) : undefined;
+}
+
 /** Exit statuses of every program, as operators' scripts and Docker's restart policy see them. */
 export const EXIT = { ok: 0, gaveUp: 70, tryLater: 75, config: 125 } as const;
 

@@ -8,6 +8,9 @@ export type JsonObject = Record<string, unknown>;
 
 const CHUNK_BYTES = 64 * 1024;
 export const NEWLINE = 0x0a;
+/** As long as the largest message. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** The name of the n-th file that was rolled. */
 export function rolledPath(path: string, n: number): string {
@@ -74,22 +77,26 @@ export async function* linesBackward(handle: FileHandle): AsyncGenerator<Buffer,
   yield Buffer.concat(pieces.toReversed());
 }
 
-/** The lines of a file as it is now. */
+/** The lines of a file as it is now; one that is too long to be a record is empty, and never in memory. */
 export async function* linesForward(handle: FileHandle): AsyncGenerator<Buffer, void, undefined> {
   const { size } = await handle.stat();
   let pieces: Buffer[] = [];
+  let length = 0;
   for (let position = 0; position < size; position += CHUNK_BYTES) {
     const chunk = await readExactly(handle, position, Math.min(CHUNK_BYTES, size - position));
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       pieces.push(chunk.subarray(start, end));
-      yield Buffer.concat(pieces);
+      yield length > MAX_LINE_BYTES ? NOTHING : Buffer.concat(pieces);
       pieces = [];
+      length = 0;
       start = end + 1;
     }
-    pieces.push(chunk.subarray(start));
+    length += chunk.length - start;
+    if (length > MAX_LINE_BYTES) pieces = [];
+    else pieces.push(chunk.subarray(start));
   }
-  yield Buffer.concat(pieces);
+  yield length > MAX_LINE_BYTES ? NOTHING : Buffer.concat(pieces);
 }
 
 /** Fewer bytes than asked when the file was cut meanwhile. */

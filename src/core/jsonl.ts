@@ -133,7 +133,8 @@ async function openTail(path: string, durable: boolean): Promise<Tail> {
   const handle = await open(path, "a+", FILE_MODE);
   try {
     const { size } = await handle.stat();
-    if (size === 0 && durable) await syncDirectory(dirname(path));
+    // What an earlier writer left may not be synced, and is acted on from now on.
+    if (durable) await (size === 0 ? syncDirectory(dirname(path)) : syncOnce(path, () => handle.datasync()));
     const last = Buffer.alloc(1);
     if (size > 0) await handle.read(last, 0, 1, size - 1);
     return { handle, size, torn: size > 0 && last[0] !== NEWLINE };

@@ -1,11 +1,8 @@
 import { constants, openSync } from "node:fs";
-import { mkdir, rename, rm, symlink } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
 import { pino } from "pino";
-import roll from "pino-roll";
 import type { LogLevel } from "./config.ts";
-import type { Secret } from "./secrets.ts";
-import { createScrubber } from "./secrets.ts";
+import { LogFile } from "./log-file.ts";
+import { HIDDEN, createScrubber, type Secret } from "./secrets.ts";
 
 /** What the parts of the program need of a log; pino satisfies it. */
 export interface Logger {
@@ -24,72 +21,92 @@ export interface LogOptions {
   readonly secrets: readonly Secret[];
   /** Whether every line goes to standard output too. */
   readonly stdout: boolean;
+  /** How large the files get and how many stay: see `RollingFileOptions`. */
+  readonly files?: { readonly size?: string; readonly keep?: number; readonly bufferBytes?: number };
 }
 
 export interface OpenLog {
   readonly logger: Logger;
-  /** Lines that could not be written, for want of space as a rule; the log goes on when it can. */
+  /** Lines that are not in the file, for want of space as a rule; the log goes on when it can, and says how many. */
   lost(): number;
   close(): void;
 }
 
-const LINES = { size: "32m", keep: 14, bufferBytes: 8 * 1024 * 1024 } as const;
+const FILES = { size: "32m", keep: 14, bufferBytes: 8 * 1024 * 1024 } as const;
+
+/** Fields that may hold a secret which nobody has told us of, such as a header of somebody's error. */
+const FIELDS = ["authorization", "Authorization", "cookie", "env", "headers", "password", "secret", "token"];
+const PLACES = ["", "err.", "err.*.", "error.", "details.", "request.", "options.", "config."];
+const HIDDEN_FIELDS = PLACES.flatMap((place) => FIELDS.map((field) => `${place}${field}`));
+
+/** Keys of others, which an agent may print: those of GitHub, as `broker/redact` knows them, and of Claude. */
+const KEYS = /(?:gh[oprsu]_[A-Za-z0-9._-]{20,}|github_pat_[A-Za-z0-9_]{20,}|sk-ant-[A-Za-z0-9_-]{20,})/g;
+
+/** As much as a pipe takes whole: the threads write to the same one. */
+const PIPE_BYTES = 4096;
 
 /**
  * Opens the log of one source, written in this thread and synchronously: a transport thread would lose its buffer with
- * the worker, and dies for good at the first full disk. pino-roll numbers by what lies in the folder, hence a folder a
- * source; its own link is always `current.log` and fails in a new folder, hence ours.
+ * the worker, and dies for good at the first full disk. Every line says whose it is (`source`) and which worker it is
+ * about (`worker`), the same unless the line names another.
  */
 export async function openLog(options: LogOptions): Promise<OpenLog> {
-  const folder = join(options.dir, options.source);
-  await mkdir(folder, { recursive: true });
-  const file = await roll({
-    file: join(folder, options.source),
-    size: LINES.size,
-    frequency: "daily",
-    sync: true,
-    maxLength: LINES.bufferBytes,
-    limit: { count: LINES.keep, removeOtherLogFiles: true },
+  const { dir, source, level } = options;
+  const file = await LogFile.open({
+    ...FILES,
+    ...options.files,
+    dir,
+    source,
+    onRoom: (lost) => {
+      logger.warn({ lost }, "lines of this log could not be written and are lost; there is room again");
+    },
   });
-  let lost = 0;
-  const onError = (): void => {
-    lost += 1;
-  };
-  file.on("error", onError);
-  file.on("drop", onError);
-  // One after the other: the file may get ready while its link is made for the first time.
-  let linked = Promise.resolve();
-  let target = "";
-  const relink = (): void => {
-    if (file.file === target) return;
-    target = file.file;
-    linked = linked.then(() => pointAt(options.dir, options.source, file.file)).catch(onError);
-  };
-  file.on("ready", relink);
-  relink();
-  await linked;
-
   const streams: { stream: { write(line: string): unknown }; level: LogLevel }[] = [{ stream: file, level: "trace" }];
-  if (options.stdout) {
-    const out = pino.destination({
-      fd: stdoutOfOurOwn(),
-      sync: true,
-      retryEAGAIN: () => false,
-      maxLength: LINES.bufferBytes,
-    });
-    out.on("error", onError);
-    streams.push({ stream: out, level: "trace" });
-  }
+  if (options.stdout) streams.push({ stream: openOutput(), level: "trace" });
   const scrub = createScrubber(options.secrets);
   const logger = pino(
-    { base: { source: options.source }, level: options.level, hooks: { streamWrite: scrub } },
+    {
+      base: { source },
+      level,
+      formatters: { log: (fields) => ({ worker: source, ...fields }) },
+      redact: { paths: HIDDEN_FIELDS, censor: HIDDEN },
+      hooks: { streamWrite: (line) => scrub(line).replace(KEYS, HIDDEN) },
+    },
     pino.multistream(streams as Parameters<typeof pino.multistream>[0]),
   );
+  if (file.fault !== undefined) {
+    logger.error({ dir, code: file.fault }, "the log's file cannot be opened: lines are lost until it can be");
+  }
   return {
     logger,
-    lost: () => lost,
+    lost: () => file.lost,
     close() {
-      file.end();
+      file.close();
+    },
+  };
+}
+
+/** Standard output; what a reader that stalls does not take is held back, and lost in the end: it is in the file. */
+function openOutput(): { write(line: string): unknown } {
+  const out = pino.destination({
+    fd: stdoutOfOurOwn(),
+    sync: true,
+    retryEAGAIN: () => false,
+    maxLength: FILES.bufferBytes,
+    maxWrite: PIPE_BYTES,
+  });
+  let failed = false;
+  out.on("error", () => {
+    failed = true;
+  });
+  return {
+    write(line: string) {
+      // A full buffer takes nothing, and only what it takes makes it try again.
+      if (failed) {
+        failed = false;
+        out.write("");
+      }
+      out.write(line);
     },
   };
 }
@@ -104,13 +121,4 @@ function stdoutOfOurOwn(): number {
   } catch {
     return 1;
   }
-}
-
-/** Moves `<dir>/<source>.log` to the file in one step, so that a reader never finds it missing. */
-async function pointAt(dir: string, source: string, file: string): Promise<void> {
-  const link = join(dir, `${source}.log`);
-  const fresh = join(dir, `.${source}.${basename(file)}.link`);
-  await rm(fresh, { force: true });
-  await symlink(relative(dir, file), fresh);
-  await rename(fresh, link);
 }

@@ -2,11 +2,10 @@
 declare module "pino-roll" {
   import type { EventEmitter } from "node:events";
 
-  interface RollingFile extends EventEmitter {
-    /** The file being written. */
-    readonly file: string;
+  export interface RollingFile extends EventEmitter {
+    /** The file being written; null when it could not be opened. */
+    readonly file: string | null;
     write(line: string): boolean;
-    flushSync(): void;
     end(): void;
   }
 
@@ -14,6 +13,7 @@ declare module "pino-roll" {
     readonly file: string;
     readonly size: string;
     readonly frequency: "daily";
+    readonly dateFormat: string;
     readonly sync: boolean;
     readonly maxLength: number;
     readonly limit: { readonly count: number; readonly removeOtherLogFiles: boolean };

@@ -24,7 +24,8 @@ export function ownEnvironment(): Environment {
   return process.env;
 }
 
-const HIDDEN = "[secret]";
+/** What stands in the place of a secret. */
+export const HIDDEN = "[secret]";
 
 /** A value that prints as `[secret]` wherever it ends up by mistake: strings, JSON, console, template literals. */
 export class Secret {
@@ -85,14 +86,51 @@ function readSecretFile(name: string, file: string): string {
 }
 
 /**
- * A function that removes every given secret from a text, each line of it, also as it stands in an address or in JSON;
- * for lines on their way out. Secrets under six characters stay: they would be cut out of ordinary words.
+ * A function that removes every given secret from a text, each line of it, also as it stands in an address, in JSON or in
+ * base64; for lines on their way out. Secrets under six characters stay: they would be cut out of ordinary words.
  */
 export function createScrubber(secrets: readonly (Secret | undefined)[]): (text: string) => string {
   const values = secrets.flatMap((secret) => secret?.reveal().split(/\r?\n/) ?? []);
-  const forms = values.flatMap((value) => [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]);
+  const forms = values.flatMap((value) => (value.length < SHORTEST ? [] : formsOf(value)));
   // Longest first: what is left of a secret that begins with another would still be told.
-  const needles = [...new Set(forms)].filter((form) => form.length >= 6).sort((a, b) => b.length - a.length);
+  const needles = [...new Set(forms)].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length);
   if (needles.length === 0) return (text) => text;
-  return (text) => needles.reduce((rest, needle) => rest.replaceAll(needle, HIDDEN), text);
+  const anyOf = new RegExp(needles.map(escapePattern).join("|"), "g");
+  return (text) => text.replace(anyOf, HIDDEN);
+}
+
+const SHORTEST = 6;
+
+/** As it is, in an address, as a field of a form, in a JSON text, also in one inside another, and in base64. */
+function formsOf(value: string): string[] {
+  const inAddress = encodeURIComponent(value);
+  const plain = [value, inAddress, inAddress.replace(/%../g, (code) => code.toLowerCase()), inForm(value)];
+  const inTexts = [1, 2, 3].map((depth) => inJson(value, depth));
+  const encoded = [0, 1, 2].map((before) => base64Within(value, before));
+  return [...plain, ...inTexts, ...encoded, ...encoded.map(urlSafe)];
+}
+
+/** In a JSON text that stands in another, and so on. */
+function inJson(value: string, depth: number): string {
+  const text = JSON.stringify(value).slice(1, -1);
+  return depth === 1 ? text : inJson(text, depth - 1);
+}
+
+function inForm(value: string): string {
+  return new URLSearchParams([["", value]]).toString().slice(1);
+}
+
+/** The characters that the value alone decides, where `before` bytes and more stand before it: `name:value` is encoded whole. */
+function base64Within(value: string, before: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
+  const whole = bytes.subarray(0, bytes.length - (bytes.length % 3));
+  return whole.toString("base64").slice(before === 0 ? 0 : before + 1);
+}
+
+function urlSafe(base64: string): string {
+  return base64.replaceAll("+", "-").replaceAll("/", "_");
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }

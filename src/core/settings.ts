@@ -26,6 +26,8 @@ const turnDeadlineMinutes = z
   .number()
   .positive()
   .max(24 * 60);
+/** MiB. */
+const agentMemoryMb = z.number().int().min(1);
 const pingUrl = z.string().max(2_000).refine(isWebAddress, "must be an http or https address");
 
 /** Every key that the program reads. */
@@ -48,6 +50,12 @@ export const SETTINGS = {
     isNumber: true,
     perThread: true,
   },
+  agentMemoryMb: {
+    schema: agentMemoryMb,
+    rule: "a whole number of MiB, 1 or more",
+    isNumber: true,
+    perThread: false,
+  },
   pingUrl: { schema: pingUrl, rule: "an http or https address", isNumber: false, perThread: false },
 } as const satisfies Readonly<Record<string, Setting>>;
 
@@ -59,6 +67,7 @@ export const settingsSchema = z.looseObject({
   timezone: timezone.optional(),
   maxConcurrentSessions: maxConcurrentSessions.optional(),
   turnDeadlineMinutes: turnDeadlineMinutes.optional(),
+  agentMemoryMb: agentMemoryMb.optional(),
   pingUrl: pingUrl.optional(),
   threads: z
     .record(

@@ -94,6 +94,7 @@ class HostedAgent {
   #leave: () => void = () => undefined;
   #child: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
   #isOrphan = false;
+  #isGone = false;
   #cancelKill: () => void = () => undefined;
   #stderr = "";
   #cancelComplaint: (() => void) | undefined;
@@ -180,7 +181,7 @@ class HostedAgent {
 
   /** SIGTERM, after 5 s SIGKILL; resolves when nothing is left of it. Calling it twice is harmless. */
   async end(): Promise<void> {
-    if (!this.#isOrphan) {
+    if (!this.#isOrphan && !this.#isGone) {
       this.#isOrphan = true;
       // Nobody reads any more: what it still has to say must not hold it up.
       this.#ahead = Number.NEGATIVE_INFINITY;
@@ -213,15 +214,22 @@ class HostedAgent {
     const child = this.#child;
     const closed = new Promise<void>((resolve) => child?.once("close", () => resolve()));
     this.#cancelKill();
+    if (this.#request.alone !== true) await this.#sweep();
+    const late = new AbortController();
+    await Promise.race([closed, this.#deps.clock.sleep(PIPES_MS, late.signal).catch(() => undefined)]);
+    late.abort();
+    // Else they would be open in us for as long as there is one that holds them.
+    child?.stdout.destroy();
+    child?.stderr.destroy();
+    this.#end({ code, signal });
+  }
+
+  async #sweep(): Promise<void> {
     try {
       await this.#deps.sweep(this.#mark);
     } catch (error) {
       this.#deps.log.error({}, `what an agent has left could not be looked for: ${describeError(error)}`);
     }
-    const late = new AbortController();
-    await Promise.race([closed, this.#deps.clock.sleep(PIPES_MS, late.signal).catch(() => undefined)]);
-    late.abort();
-    this.#end({ code, signal });
   }
 
   #complain(): void {
@@ -233,6 +241,7 @@ class HostedAgent {
 
   /** The worker closes the line when it has read that. */
   #end(word: ProcessNotices["gone"]): void {
+    this.#isGone = true;
     this.#cancelKill();
     this.#complain();
     this.#line?.send("gone", word);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import { describeError } from "../core/errors.ts";
+import { getText } from "../core/node-http.ts";
 
 /** What the status says of the credential broker. */
 export interface BrokerState {
@@ -21,7 +22,6 @@ const answerSchema = z.looseObject({
 
 const EVERY_MS = 10_000;
 const ASK_MS = 2_000;
-const MAX_CHARS = 64 * 1024;
 
 /** Looks at the broker's `/readyz` every 10 s, so that those who may not reach the broker can be told how it is. */
 export class BrokerCheck {
@@ -63,11 +63,8 @@ export class BrokerCheck {
 
   async #ask(url: string): Promise<Omit<BrokerState, "checkedAt">> {
     try {
-      const text = await withDeadline(ASK_MS, this.#stopped.signal, async (signal) => {
-        const response = await fetch(`${url}/readyz`, { signal, redirect: "error" });
-        return response.text();
-      });
-      const { status, started_at, problems } = answerSchema.parse(JSON.parse(text.slice(0, MAX_CHARS)));
+      const text = await withDeadline(ASK_MS, this.#stopped.signal, (signal) => getText(`${url}/readyz`, signal));
+      const { status, started_at, problems } = answerSchema.parse(JSON.parse(text));
       return {
         state: status,
         ...(started_at === undefined ? {} : { startedAt: started_at }),

@@ -41,6 +41,8 @@ export interface ChildDeps {
   readonly onStuck: (child: Child) => void;
 }
 
+/** For what lives shortly. A worker that waits keeps what it took of it at its start, so that more of it is idle memory. */
+const YOUNG_MB = 4;
 /** After this, a worker that was told to end is ended; a thread stuck in native code may outlive even that. */
 const TERMINATE_MS = 3_000;
 
@@ -70,6 +72,8 @@ export class Child {
   #permanent = false;
   /** Why this life ended, as far as known before its exit. */
   #cause: string | undefined;
+  /** What ended it outside its own harness, which would have told its stack: at its import, or for want of memory. */
+  #thrown: unknown;
   #cancelTimer: () => void = () => undefined;
   #ended: Promise<void> = Promise.resolve();
   #utilization: ReturnType<typeof performance.eventLoopUtilization> | undefined;
@@ -101,13 +105,14 @@ export class Child {
     this.#readyAt = undefined;
     this.#permanent = false;
     this.#cause = undefined;
+    this.#thrown = undefined;
     this.#utilization = undefined;
     const data: WorkerData = { name: spec.name, beat: this.beat.buffer, sequence: this.#deps.sequence };
     const worker = new Worker(spec.entry, {
       name: spec.name,
       env: spec.environment(this.#deps.environment),
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: spec.heapMb, maxYoungGenerationSizeMb: 32 },
+      resourceLimits: { maxOldGenerationSizeMb: spec.heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.#worker = worker;
     this.#listen(worker);
@@ -157,6 +162,11 @@ export class Child {
     await Promise.race([this.#ended, late]);
   }
 
+  /** Has it end the agent of that process, if it is idle. */
+  endIdle(pid: number): void {
+    this.#channel?.send("endIdle", { pid });
+  }
+
   /** Draws a line from this worker to another, both ways. Lines of earlier lives close by themselves. */
   wireTo(other: Child): void {
     const { port1, port2 } = new MessageChannel();
@@ -200,10 +210,11 @@ export class Child {
       },
     );
     worker.on("error", (error) => {
+      this.#thrown = error;
       this.#cause ??= describeError(error);
     });
     worker.on("messageerror", (error) => {
-      log.error({ worker: worked }, describeError(error));
+      log.error({ worker: worked, err: error }, describeError(error));
     });
     this.#ended = new Promise((resolve) => {
       worker.once("exit", (code) => {
@@ -226,7 +237,8 @@ export class Child {
     const healthyMs = this.#readyAt === undefined ? 0 : clock.monotonic() - this.#readyAt;
     const verdict = judgeDeath({ failures: this.#failures, healthyMs, permanent: this.#permanent }, random());
     this.lastError = this.#cause ?? `ended with status ${code}`;
-    log.error({ worker: this.spec.name, code, verdict, lastError: this.lastError }, "a worker ended unasked");
+    const fields = { worker: this.spec.name, code, verdict, lastError: this.lastError, err: this.#thrown };
+    log.error(fields, "a worker ended unasked");
     if (verdict.action === "restart") {
       this.#failures = verdict.failures;
       this.restarts += 1;

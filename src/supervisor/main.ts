@@ -7,12 +7,14 @@ import { writeSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { readCommonConfig, readQueueConfig, readTelegramConfig } from "../core/config.ts";
 import { systemClock } from "../core/clock.ts";
 import { ConfigError, EXIT, describeError, errorCode } from "../core/errors.ts";
-import { loadEnvironment, type Environment } from "../core/secrets.ts";
+import type { OpenLog } from "../core/log.ts";
+import { createScrubber, loadEnvironment, type Environment } from "../core/secrets.ts";
 import { check } from "./check.ts";
-import { onStopSignals } from "./signals.ts";
+import { onStopSignals, onUncaught } from "./signals.ts";
 
 const USAGE = 2;
 
@@ -81,15 +83,25 @@ async function run(): Promise<number> {
   const instance = randomUUID();
   const lock = await holdDirectory(dir, { pid: process.pid, instance }, systemClock.now());
   const endWatchdog = startWatchdog(systemClock);
+  let log: OpenLog | undefined;
+  const unlistenUncaught = onUncaught((error) => {
+    log?.logger.error({ err: error }, "nobody caught this: the bot ends itself");
+    sayLast(createScrubber(secrets)(`The bot ended on a fault: ${inspect(error)}`));
+    // Agents that are left behind are ended by the next start.
+    process.exit(EXIT.gaveUp);
+  });
   // Whatever ends this: a watchdog left behind would keep alive a bot that does nothing.
   try {
-    const log = await openLog({ dir: join(dir, "logs"), source: "supervisor", level: logLevel, secrets, stdout: true });
+    log = await openLog({ dir: join(dir, "logs"), source: "supervisor", level: logLevel, secrets, stdout: true });
+    const { logger } = log;
     const sweeping = { clock: systemClock, runAs, helper: fileURLToPath(import.meta.url) };
     // An agent outlives a bot that was killed, and may be at work still.
-    await sweep(markOf(lock.directory), sweeping);
+    await sweep(markOf(lock.directory), sweeping).catch((error: unknown) => {
+      logger.error({ err: error }, `what an earlier run has left could not be looked for: ${describeError(error)}`);
+    });
     const agents = new AgentHost({
       clock: systemClock,
-      log: log.logger,
+      log: logger,
       runAs,
       mark: markOf(lock.directory, instance),
       sweep: (mark) => sweep(mark, sweeping),
@@ -104,24 +116,39 @@ async function run(): Promise<number> {
       manifest: MANIFEST,
       sequence: await prepareQueue(join(dir, "queue")),
       clock: systemClock,
-      log: log.logger,
+      log: logger,
       random: Math.random,
       abort(reason) {
-        writeSync(2, `${reason}: the bot ends itself\n`);
+        logger.error({}, `${reason}: the bot ends itself`);
+        sayLast(`${reason}: the bot ends itself`);
         process.kill(process.pid, "SIGKILL");
       },
     });
     stop = () => {
-      log.logger.info({}, "asked to stop");
+      logger.info({}, "asked to stop");
       void supervisor.stop();
     };
     const status = asked ? EXIT.ok : await supervisor.run();
-    log.close();
+    if (supervisor.reason !== undefined) sayLast(createScrubber(secrets)(supervisor.reason));
     return status;
+  } catch (error) {
+    log?.logger.error({ err: error }, `the bot ends on a fault: ${describeError(error)}`);
+    throw error;
   } finally {
+    log?.close();
     unlisten();
+    unlistenUncaught();
     await endWatchdog();
     await lock.release();
+  }
+}
+
+/** To standard error, which may take no more. */
+function sayLast(text: string): void {
+  try {
+    writeSync(2, `${text}\n`);
+  } catch {
+    // Nobody reads; the log has it.
   }
 }
 

@@ -22,3 +22,13 @@ export function onStopSignals(handlers: SignalHandlers): () => void {
     process.off("SIGINT", listener);
   };
 }
+
+/** Listens to what nobody has caught, thrown or rejected; the returned function stops listening. */
+export function onUncaught(handler: (error: unknown) => void): () => void {
+  process.on("uncaughtException", handler);
+  process.on("unhandledRejection", handler);
+  return () => {
+    process.off("uncaughtException", handler);
+    process.off("unhandledRejection", handler);
+  };
+}

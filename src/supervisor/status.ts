@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
 import type { AgentNotice } from "../core/channel/protocol.ts";
 import { replaceFile } from "../core/atomic-file.ts";
 import type { Clock } from "../core/clock.ts";
-import { diskLevel, readDiskSpace, type DiskLevel } from "../core/disk.ts";
+import type { DiskLevel } from "../core/disk.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { BrokerState } from "./broker-check.ts";
 import type { Child } from "./child.ts";
+import { residentBytes } from "./resident.ts";
 
 /** Between the end of a write and the next one, ms; with the write itself it must stay under the 2 s readers count on. */
 const EVERY_MS = 1_500;
@@ -24,11 +24,13 @@ export interface Identity {
 
 interface StatusDeps {
   readonly path: string;
-  readonly dataDir: string;
   readonly identity: Identity;
   readonly children: readonly Child[];
   readonly state: () => SupervisorState;
   readonly broker: () => BrokerState;
+  readonly disk: () => DiskLevel;
+  /** The status could not be written. */
+  readonly onFault: (error: unknown) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -80,11 +82,12 @@ export class StatusFile {
       await replaceFile(path, `${JSON.stringify(await this.#record())}\n`, { durable: false });
     } catch (error) {
       log.error({ path }, `the status could not be written: ${describeError(error)}`);
+      this.#deps.onFault(error);
     }
   }
 
   async #record(): Promise<object> {
-    const { identity, children, clock, dataDir, state, broker } = this.#deps;
+    const { identity, children, clock, state, broker, disk } = this.#deps;
     return {
       timestamp: clock.now(),
       ...identity,
@@ -92,7 +95,7 @@ export class StatusFile {
       workers: children.map(describeWorker),
       agents: await Promise.all(children.flatMap((child) => child.agents).map(describeAgent)),
       broker: broker(),
-      disk: { level: await currentDiskLevel(dataDir) },
+      disk: { level: disk() },
     };
   }
 }
@@ -114,23 +117,4 @@ function describeWorker(child: Child): object {
 
 async function describeAgent(agent: AgentNotice): Promise<object> {
   return { ...agent, rssBytes: await residentBytes(agent.pid) };
-}
-
-/** Resident memory of a process, null when it is gone or this is no Linux. proc(5), `status`: `VmRSS` in KiB. */
-async function residentBytes(pid: number): Promise<number | null> {
-  try {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1];
-    return kib === undefined ? null : Number(kib) * 1024;
-  } catch {
-    return null;
-  }
-}
-
-/** A disk that cannot be asked cannot be written either. */
-export async function currentDiskLevel(dir: string): Promise<DiskLevel> {
-  try {
-    return diskLevel(await readDiskSpace(dir));
-  } catch {
-    return "hard";
-  }
 }

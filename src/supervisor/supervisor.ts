@@ -4,14 +4,18 @@ import type { SpawnRequest } from "../core/channel/protocol.ts";
 import type { Clock } from "../core/clock.ts";
 import { EXIT } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { outgoingProducer } from "../core/queue/file-queue.ts";
+import { sharedSequence } from "../core/queue/sequence.ts";
 import type { Environment } from "../core/secrets.ts";
 import { SettingsFile } from "../core/settings.ts";
 import type { AgentHost } from "./agent-host.ts";
+import { AgentMemory } from "./agent-memory.ts";
 import { BrokerCheck } from "./broker-check.ts";
 import { Child } from "./child.ts";
+import { DiskKeeper } from "./disk-keeper.ts";
 import type { WorkerSpec } from "./manifest.ts";
 import { Ping } from "./ping.ts";
-import { StatusFile, currentDiskLevel, type SupervisorState } from "./status.ts";
+import { StatusFile, type SupervisorState } from "./status.ts";
 
 export interface SupervisorOptions {
   readonly dir: string;
@@ -42,8 +46,11 @@ export class Supervisor {
   readonly #status: StatusFile;
   readonly #broker: BrokerCheck;
   readonly #ping: Ping;
+  readonly #disk: DiskKeeper;
+  readonly #memory: AgentMemory;
   #state: SupervisorState = "starting";
   #stopping: Promise<number> | undefined;
+  #reason: string | undefined;
   #settle: (status: number) => void = () => undefined;
   readonly #finished = new Promise<number>((resolve) => {
     this.#settle = resolve;
@@ -62,7 +69,8 @@ export class Supervisor {
       onFailed: () => {
         this.#goOn();
       },
-      onGiveUp: () => {
+      onGiveUp: ({ spec, lastError }: Child) => {
+        this.#reason = `Worker ${spec.name} failed at too many starts in a row, at the last with: ${lastError}`;
         void this.#end("gave-up", EXIT.gaveUp);
       },
       onSpawn: (request: SpawnRequest, port: MessagePort) => {
@@ -78,13 +86,29 @@ export class Supervisor {
     const settings = new SettingsFile(join(options.dir, "settings.json"), options.log);
     this.#ping = new Ping({
       url: async () => (await settings.read()).pingUrl,
-      isWell: () => this.#isWell(),
+      isWell: () => Promise.resolve(this.#isWell()),
       clock: options.clock,
       log: options.log,
     });
+    this.#memory = new AgentMemory({
+      agents: () => this.#children.flatMap((child) => child.agents),
+      ceilingMb: async () => (await settings.read()).agentMemoryMb,
+      end: (agent) => {
+        this.#children.find((child) => child.agents.includes(agent))?.endIdle(agent.pid);
+      },
+      clock: options.clock,
+      log: options.log,
+    });
+    const ends = { root: join(options.dir, "queue"), sequence: sharedSequence(options.sequence) };
+    this.#disk = new DiskKeeper({
+      dir: options.dir,
+      outgoing: outgoingProducer(ends),
+      clock: options.clock,
+      log: options.log,
+      onChange: deps.onChange,
+    });
     this.#status = new StatusFile({
       path: join(options.dir, "status", "supervisor.json"),
-      dataDir: options.dir,
       identity: {
         instance: options.instance,
         pid: process.pid,
@@ -95,6 +119,10 @@ export class Supervisor {
       children: this.#children,
       state: () => this.#state,
       broker: () => this.#broker.state,
+      disk: () => this.#disk.level,
+      onFault: (error) => {
+        this.#disk.suspect(error);
+      },
       clock: options.clock,
       log: options.log,
     });
@@ -102,9 +130,16 @@ export class Supervisor {
 
   /** Runs until stopped; resolves with the exit status. */
   run(): Promise<number> {
+    this.#disk.start();
     this.#broker.start();
+    this.#memory.start();
     this.#children[0]?.start();
     return this.#finished;
+  }
+
+  /** Why it gave up, if it did. */
+  get reason(): string | undefined {
+    return this.#reason;
   }
 
   /** Stops the workers in reverse order. May be called again: all callers get the same end. */
@@ -134,9 +169,9 @@ export class Supervisor {
     }
   }
 
-  async #isWell(): Promise<boolean> {
+  #isWell(): boolean {
     const isRunning = this.#state === "running" && this.#children.every((child) => child.state === "running");
-    return isRunning && (await currentDiskLevel(this.#options.dir)) === "ok";
+    return isRunning && this.#disk.level === "ok";
   }
 
   #end(state: "stopped" | "gave-up", status: number): Promise<number> {
@@ -149,8 +184,10 @@ export class Supervisor {
     this.#status.touch();
     this.#broker.stop();
     this.#ping.stop();
+    this.#memory.stop();
     for (const child of this.#children.toReversed()) await child.stop();
     await this.#options.agents.close();
+    await this.#disk.stop();
     this.#state = state;
     await this.#status.close();
     this.#options.log.info({ state, status }, "ended");

@@ -9,6 +9,11 @@ import { errorCode } from "../core/errors.ts";
 /** A process that starts another while it is being ended leaves that one for the next round. */
 const ROUNDS = 20;
 const BETWEEN_MS = 10;
+/**
+ * Looks in a row that find nothing. One would miss a process that was started by another after the list was read, when
+ * that other has ended by itself before its turn; and one that turns into another program, which shows no environment.
+ */
+const CLEAN_LOOKS = 2;
 /** A sweep under another user is a program to be started. */
 const HELPER_MS = 10_000;
 
@@ -22,42 +27,43 @@ export interface Sweeping {
 
 /** Ends every process whose environment bears the mark, at once. Linux alone; elsewhere there is nothing to read. */
 export async function sweep(mark: string, { clock, runAs, helper }: Sweeping): Promise<void> {
+  let clean = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { found, isHidden } = await look(mark, runAs?.uid);
-    if (isHidden && runAs !== undefined) {
+    const seen = await lookAndKill(mark, runAs?.uid);
+    if (seen.has("hidden") && runAs !== undefined) {
       await sweepAs(runAs, helper, mark);
       return;
     }
-    if (found.length === 0) return;
-    for (const pid of found) kill(pid);
+    clean = seen.has("marked") ? 0 : clean + 1;
+    if (clean === CLEAN_LOOKS) return;
     await clock.sleep(BETWEEN_MS);
   }
 }
 
-interface Look {
-  readonly found: readonly number[];
-  /** Whether there are processes of that user which do not show us their environment. */
-  readonly isHidden: boolean;
-}
+/** `hidden`: of that user, and does not show us its environment. */
+type Sight = "marked" | "hidden" | "other";
 
-async function look(mark: string, uid: number | undefined): Promise<Look> {
+/** Newest first, and ended as soon as it is seen: what goes from process to process is caught before the next. */
+async function lookAndKill(mark: string, uid: number | undefined): Promise<ReadonlySet<Sight>> {
   const names = await readdir("/proc").catch(() => []);
   const pids = names.map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
-  const seen = await Promise.all(pids.map(async (pid) => [pid, await lookAt(pid, mark, uid)] as const));
-  return {
-    found: seen.flatMap(([pid, what]) => (what === "marked" ? [pid] : [])),
-    isHidden: seen.some(([, what]) => what === "hidden"),
-  };
+  pids.sort((a, b) => b - a);
+  const seen = pids.map(async (pid) => {
+    const sight = await lookAt(pid, mark, uid);
+    if (sight === "marked") kill(pid);
+    return sight;
+  });
+  return new Set(await Promise.all(seen));
 }
 
 /** A zombie has no environment any more. */
-async function lookAt(pid: number, mark: string, uid: number | undefined): Promise<"marked" | "hidden" | undefined> {
+async function lookAt(pid: number, mark: string, uid: number | undefined): Promise<Sight> {
   try {
-    return bears(await readFile(`/proc/${pid}/environ`, "latin1"), mark) ? "marked" : undefined;
+    return bears(await readFile(`/proc/${pid}/environ`, "latin1"), mark) ? "marked" : "other";
   } catch (error) {
     const isClosed = uid !== undefined && ["EACCES", "EPERM"].includes(errorCode(error) ?? "");
     const owner = isClosed ? await stat(`/proc/${pid}`).catch(() => undefined) : undefined;
-    return owner?.uid === uid && owner !== undefined ? "hidden" : undefined;
+    return owner !== undefined && owner.uid === uid ? "hidden" : "other";
   }
 }
 
@@ -71,7 +77,10 @@ async function sweepAs(runAs: RunAs, helper: string, mark: string): Promise<void
     timeout: HELPER_MS,
     killSignal: "SIGKILL",
   });
-  await once(child, "close");
+  const [status, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  if (status === 0) return;
+  const how = signal === null ? `status ${status}` : signal;
+  throw new Error(`the sweep under uid ${runAs.uid} ended with ${how}: that user must be able to run ${helper}`);
 }
 
 function kill(pid: number): void {

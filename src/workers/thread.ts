@@ -34,6 +34,8 @@ export interface WorkerService {
   start(): Promise<void>;
   /** Resolves when nothing runs any more, within about `graceMs`. */
   stop(graceMs: number): Promise<void>;
+  /** Memory is short: ends the agent of that process, if it is idle. */
+  endIdle?(pid: number): void;
   progress(): { readonly inFlight: number; readonly lastPollOk?: number; readonly lastPollEnd?: number };
   /** What to do when the other worker says something. */
   readonly hears: Partial<Handlers<PeerNotices>>;
@@ -110,6 +112,7 @@ class Harness<Config extends CommonConfig> {
         stop: ({ graceMs }) => {
           void this.#stop(graceMs);
         },
+        endIdle: ({ pid }) => this.#service?.endIdle?.(pid),
       },
       (error) => {
         logger.error({ code: error.code }, error.message);
@@ -178,18 +181,19 @@ class Harness<Config extends CommonConfig> {
       this.#log.logger.info({}, "stopped");
       this.#report?.send("stopped", {});
     } catch (error) {
-      this.#log.logger.error({}, `the stop was not clean: ${describeError(error)}`);
+      this.#log.logger.error({ err: error }, `the stop was not clean: ${describeError(error)}`);
     }
     clearInterval(this.#timer);
     this.#log.close();
     process.exit(0);
   }
 
-  /** Says why, in the log and to the supervisor, and ends this thread. */
+  /** Says why, in the log with the stack and to the supervisor, and ends this thread. */
   #fail(error: unknown): void {
     const json = errorJson(error);
     const permanent = this.#program.isPermanent(error);
-    this.#log.logger.error({ code: json.code, details: json.details, permanent }, describeError(error));
+    const fields = { err: error, code: json.code, details: json.details, permanent };
+    this.#log.logger.error(fields, describeError(error));
     if (this.#ending) return;
     this.#ending = true;
     this.#report?.send("failed", { error: json, permanent });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { IncomingMessage } from "../../src/core/queue/message.ts";
-import type { Consumer, Producer } from "../../src/core/queue/queue.ts";
+import type { Claim, Consumer, Producer } from "../../src/core/queue/queue.ts";
 import { claimNow, drain, message, mustClaim } from "../core/queue/support.ts";
 import type { ManualClock } from "../core/queue/support.ts";
 
@@ -25,13 +25,20 @@ export function queueContract(name: string, make: (t: TestContext) => Promise<Qu
 
   describe(`${name}: publish and claim`, () => {
     test("a published message is claimed whole, under its key and in its lane", async (t) => {
-      const { producer, consumer } = await opened(t);
+      const { clock, producer, consumer } = await opened(t);
       const sent = message("u1", { topicName: "API", message: "line\nline 🦀 \ud800" });
       await producer.publish(sent);
       const claim = await mustClaim(consumer);
       assert.deepEqual(
         { ...claim },
-        { key: "u1", lane: 5, message: { ...sent, message: claim.message.message }, failures: 0, crashes: 0 },
+        {
+          key: "u1",
+          lane: 5,
+          message: { ...sent, message: claim.message.message },
+          failures: 0,
+          crashes: 0,
+          firstTried: clock.now(),
+        },
       );
       assert.equal(claim.message.message, sent.message);
     });
@@ -128,6 +135,85 @@ export function queueContract(name: string, make: (t: TestContext) => Promise<Qu
     });
   });
 
+  describe(`${name}: ranks`, () => {
+    test("threads with a person's message come first, then those with a machine's, then heartbeats", async (t) => {
+      const { producer, consumer } = await opened(t);
+      for (const [n, source] of (["heartbeat", "system", "cross-thread", "cli", "user"] as const).entries()) {
+        await producer.publish(message(source, { source, threadId: n + 1 }));
+      }
+      assert.deepEqual(await drain(consumer), ["cli", "user", "system", "cross-thread", "heartbeat"]);
+    });
+
+    test("threads of a rank take turns, and a better rank that comes meanwhile goes before them", async (t) => {
+      const { producer, consumer } = await opened(t);
+      for (const id of ["a0", "a1", "b0", "b1"]) {
+        await producer.publish(message(id, { source: "cross-thread", threadId: id.startsWith("a") ? 1 : 2 }));
+      }
+      const first = await mustClaim(consumer);
+      await consumer.commit(first);
+      await producer.publish(message("u0", { threadId: 3 }));
+      assert.deepEqual([first.key, ...(await drain(consumer))], ["a0", "u0", "b0", "a1", "b1"]);
+    });
+
+    test("a thread keeps its order whatever the sources, and a person's message draws forward what is before it", async (t) => {
+      const { producer, consumer } = await opened(t);
+      await producer.publish(message("x1", { source: "cross-thread", threadId: 2 }));
+      await producer.publish(message("h1", { source: "heartbeat", threadId: 1 }));
+      await producer.publish(message("x2", { source: "cross-thread", threadId: 1 }));
+      await producer.publish(message("u1", { threadId: 1 }));
+      assert.deepEqual(await drain(consumer), ["h1", "x2", "u1", "x1"]);
+    });
+
+    test("one heartbeat is in work at a time, and the next is announced and claimed when it ends, however it ends", async (t) => {
+      const { producer, consumer } = await opened(t);
+      for (const n of [1, 2, 3, 4]) await producer.publish(message(`h${n}`, { source: "heartbeat", threadId: n }));
+      await producer.publish(message("u1", { threadId: 5 }));
+      let calls = 0;
+      consumer.onReady(() => {
+        calls += 1;
+      });
+      assert.equal((await mustClaim(consumer)).key, "u1");
+      const endings = [
+        (claim: Claim<IncomingMessage>) => consumer.retry(claim, { delayMs: 5000, counts: true, reason: "refused" }),
+        (claim: Claim<IncomingMessage>) => consumer.bury(claim, "refused"),
+        (claim: Claim<IncomingMessage>) => consumer.commit(claim),
+      ];
+      for (const [n, end] of endings.entries()) {
+        const claim = await mustClaim(consumer);
+        assert.equal(claim.key, `h${n + 1}`);
+        assert.equal(await claimNow(consumer), undefined);
+        const before = calls;
+        await end(claim);
+        assert.ok(calls > before, "the next heartbeat is announced");
+      }
+      assert.equal((await mustClaim(consumer)).key, "h4");
+    });
+
+    test("a person's message behind a heartbeat waits for the one in work, and is then the next of all", async (t) => {
+      const { producer, consumer } = await opened(t);
+      await producer.publish(message("h1", { source: "heartbeat", threadId: 1 }));
+      const running = await mustClaim(consumer);
+      await producer.publish(message("h2", { source: "heartbeat", threadId: 2 }));
+      await producer.publish(message("h3", { source: "heartbeat", threadId: 3 }));
+      await producer.publish(message("u3", { threadId: 3 }));
+      assert.equal(await claimNow(consumer), undefined);
+      await producer.publish(message("x4", { source: "cross-thread", threadId: 4 }));
+      assert.equal((await mustClaim(consumer)).key, "x4");
+      await consumer.commit(running);
+      assert.deepEqual(await drain(consumer), ["h3", "u3", "h2"]);
+    });
+
+    test("ranks outlive the consumer", async (t) => {
+      const harness = await opened(t);
+      for (const [n, source] of (["heartbeat", "cross-thread", "heartbeat", "user"] as const).entries()) {
+        await harness.producer.publish(message(`${source}-${n}`, { source, threadId: n + 1 }));
+      }
+      harness.consumer.notify();
+      const consumer = await harness.restart();
+      assert.deepEqual(await drain(consumer), ["user-3", "cross-thread-1", "heartbeat-0", "heartbeat-2"]);
+    });
+  });
+
   describe(`${name}: endings`, () => {
     test("a key that waits, is in work or is finished is not taken a second time", async (t) => {
       const { producer, consumer } = await opened(t);
@@ -215,6 +301,25 @@ export function queueContract(name: string, make: (t: TestContext) => Promise<Qu
       assert.deepEqual([second.key, second.crashes], ["u1", 2]);
       await consumer.commit(second);
       assert.deepEqual(await drain(consumer), ["u2", "u3"]);
+    });
+
+    test("the time of the first try is kept over retries, deaths and restarts, until the message is buried", async (t) => {
+      const harness = await opened(t);
+      const { clock, producer } = harness;
+      const retry = { delayMs: 0, counts: true, reason: "refused" };
+      await producer.publish(message("u1"));
+      const first = await mustClaim(harness.consumer);
+      assert.equal(first.firstTried, clock.now());
+      clock.advance(1000);
+      await harness.consumer.retry(first, retry);
+      await mustClaim(harness.consumer);
+      clock.advance(1000);
+      const consumer = await harness.restart();
+      const last = await mustClaim(consumer);
+      assert.equal(last.firstTried, first.firstTried);
+      await consumer.bury(last, "refused");
+      await producer.publish(message("u1"));
+      assert.equal((await mustClaim(consumer)).firstTried, clock.now());
     });
 
     test("failures are remembered, finished messages are not run again", async (t) => {

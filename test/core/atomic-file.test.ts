@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { publishFile, replaceFile, syncDirectory, syncOnce, writeAll } from "../../src/core/atomic-file.ts";
+import {
+  publishFile,
+  replaceFile,
+  replaceIfRoom,
+  syncDirectory,
+  syncOnce,
+  writeAll,
+} from "../../src/core/atomic-file.ts";
+import { noSmallDisk, smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "./queue/support.ts";
 import { watchSyncs } from "./queue/syncs.ts";
 
@@ -142,3 +150,21 @@ test("a file that need not be durable is replaced without a sync", async (t) => 
   assert.equal(await readFile(join(dir, "status.json"), "utf8"), "new");
   assert.deepEqual(syncs.seen, []);
 });
+
+test(
+  "where the old text would do, a full disk leaves it, and any other fault is told",
+  { skip: noSmallDisk },
+  async (t) => {
+    const disk = await smallDisk(t, { mib: 1 });
+    const path = join(disk.path, "ledger.jsonl");
+    await writeFile(path, "old");
+    await disk.fill(0);
+    await assert.rejects(replaceFile(path, "new"), { code: "ENOSPC" });
+    await replaceIfRoom(path, "new");
+    assert.deepEqual([await readFile(path, "utf8"), await readdir(disk.path)], ["old", ["filler", "ledger.jsonl"]]);
+    await disk.clear();
+    await replaceIfRoom(path, "new");
+    assert.equal(await readFile(path, "utf8"), "new");
+    await assert.rejects(replaceIfRoom(join(disk.path, "none", "ledger.jsonl"), "new"), { code: "ENOENT" });
+  },
+);

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { lstat, readFile, readdir, readlink, realpath } from "node:fs/promises";
+import { appendFile, lstat, mkdir, readFile, readdir, readlink, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { mock, test, type TestContext } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { openLog, type LogOptions, type OpenLog } from "../../src/core/log.ts";
 import { Secret } from "../../src/core/secrets.ts";
+import { eventually } from "../support/eventually.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const SECRET = "hush-hush-4711";
@@ -14,6 +16,7 @@ const SECRET = "hush-hush-4711";
 interface Line {
   readonly level: number;
   readonly source: string;
+  readonly worker: string;
   readonly msg: string;
   readonly n?: number;
 }
@@ -48,7 +51,7 @@ test("the log's name is a relative link into the folder of its source", async (t
   const dir = await tempDir(t);
   await open(t, dir);
   assert.ok((await lstat(join(dir, "queue.log"))).isSymbolicLink());
-  assert.match(await readlink(join(dir, "queue.log")), /^queue\/queue\.\d+\.log$/);
+  assert.match(await readlink(join(dir, "queue.log")), /^queue\/queue\.\d{4}-\d\d-\d\d\.1\.log$/);
   assert.deepEqual(sorted(await readdir(dir)), ["queue", "queue.log"]);
 });
 
@@ -142,6 +145,100 @@ test("a full file is rolled: no line is lost and the link points at the one bein
   assert.deepEqual(sorted(await readdir(dir)), ["queue", "queue.log"]);
 });
 
+test("every line says which worker it is about: the source itself, unless it names another", async (t) => {
+  const dir = await tempDir(t);
+  const { logger } = await open(t, dir, { source: "supervisor" });
+  logger.info({}, "running");
+  logger.warn({ worker: "queue" }, "a worker ended unasked");
+  const lines = await linesOf(join(dir, "supervisor.log"));
+  assert.deepEqual(
+    lines.map(({ source, worker }) => [source, worker]),
+    [
+      ["supervisor", "supervisor"],
+      ["supervisor", "queue"],
+    ],
+  );
+});
+
+test("so many files stay as are to be kept, those of earlier runs counted, and the newest lines are in them", async (t) => {
+  const dir = await tempDir(t);
+  const files = { size: "1k", keep: 3 };
+  let n = 0;
+  for (const life of [1, 2]) {
+    const log = await openLog({ dir, source: "queue", level: "info", secrets: [], stdout: false, files });
+    for (let i = 0; i < 100; i += 1) {
+      log.logger.info({ n: (n += 1), life }, "filling");
+      // The roll itself waits for the next turn of the loop.
+      await turn();
+    }
+    log.close();
+  }
+  const folder = join(dir, "queue");
+  const names = await eventually("three files", async () => {
+    const found = await readdir(folder);
+    return found.length === 3 ? found : undefined;
+  });
+  const lines = (await Promise.all(names.map((name) => linesOf(join(folder, name))))).flat();
+  const seen = lines.map((line) => line.n ?? 0).sort((a, b) => a - b);
+  assert.deepEqual([seen.at(-1), new Set(seen).size], [200, seen.length]);
+  // The link follows the roll.
+  await eventually(
+    "the newest line",
+    async () => (await linesOf(join(dir, "queue.log"))).at(-1)?.n === 200 || undefined,
+  );
+});
+
+test("a start alone removes what is too old, under the names of earlier versions too", async (t) => {
+  const dir = await tempDir(t);
+  const folder = join(dir, "queue");
+  await mkdir(folder, { recursive: true });
+  for (const name of ["queue.9.log", "queue.10.log", "queue.2026-01-02.2.log", "queue.2026-01-02.10.log"]) {
+    await writeFile(join(folder, name), "{}\n");
+  }
+  await open(t, dir, { files: { keep: 2 } });
+  const today = await readlink(join(dir, "queue.log"));
+  assert.deepEqual(sorted(await readdir(folder)), ["queue.2026-01-02.10.log", today.slice("queue/".length)]);
+});
+
+test("at midnight the log goes on in a file of the new day, and so does a start on a later day", async (t) => {
+  const dir = await tempDir(t);
+  const link = join(dir, "queue.log");
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: new Date(2026, 4, 1, 12) });
+  t.after(() => {
+    mock.timers.reset();
+  });
+  const log = await open(t, dir);
+  assert.equal(await readlink(link), "queue/queue.2026-05-01.1.log");
+  mock.timers.tick(12 * 3_600_000 + 1);
+  await eventually("the new day", async () => (await readlink(link)) === "queue/queue.2026-05-02.1.log" || undefined);
+  log.logger.info({}, "of the second day");
+  assert.equal((await linesOf(link)).at(-1)?.msg, "of the second day");
+  log.close();
+  mock.timers.setTime(new Date(2026, 4, 9, 12).getTime());
+  await open(t, dir);
+  assert.equal(await readlink(link), "queue/queue.2026-05-09.1.log");
+});
+
+test("the beginning of a line that a full disk left is not added to", async (t) => {
+  const dir = await tempDir(t);
+  const first = await openLog({ dir, source: "queue", level: "info", secrets: [], stdout: false });
+  first.logger.info({}, "first life");
+  first.close();
+  const path = await realpath(join(dir, "queue.log"));
+  await appendFile(path, '{"level":30,"msg":"to');
+  const { logger } = await open(t, dir);
+  logger.info({}, "second life");
+  const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+  assert.deepEqual([lines.length, lines[1]], [3, '{"level":30,"msg":"to']);
+  assert.equal((JSON.parse(lines[2] ?? "") as Line).msg, "second life");
+});
+
+test("a folder that cannot be made by what is in its place ends the start", async (t) => {
+  const dir = await tempDir(t);
+  await writeFile(join(dir, "queue"), "in the way");
+  await assert.rejects(open(t, dir), { code: "EEXIST" });
+});
+
 test("a write that fails is counted and does not throw, and the log goes on when it can", async (t) => {
   const dir = await tempDir(t);
   const log = await open(t, dir);
@@ -153,8 +250,11 @@ test("a write that fails is counted and does not throw, and the log goes on when
   assert.ok(log.lost() > 0);
   reopenAs(fd, path);
   logger.info({}, "back again");
-  const messages = (await linesOf(path)).map(({ msg }) => msg);
-  assert.equal(messages.at(-1), "back again");
+  assert.deepEqual(
+    (await linesOf(path)).map(({ msg }) => msg),
+    ["into the void", "back again"],
+  );
+  assert.equal(log.lost(), 0);
 });
 
 async function descriptorOf(path: string): Promise<number> {

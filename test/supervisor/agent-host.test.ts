@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
+import { MARKER } from "../../src/core/agent-marker.ts";
 import type { SpawnRequest } from "../../src/core/channel/protocol.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import type { Clock } from "../../src/core/clock.ts";
+import { AgentHost } from "../../src/supervisor/agent-host.ts";
 import { RemoteProcess } from "../../src/workers/queue/agent-remote.ts";
 import { openHost } from "../support/agent-host.ts";
 import { eventually } from "../support/eventually.ts";
+import { memoryLog } from "../support/memory-log.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const timeout = 60_000;
@@ -160,4 +165,72 @@ test("what cannot be started ends with its reason", { timeout }, async (t) => {
   const [code] = (await once(child, "exit")) as [number];
   assert.notEqual(code, 0);
   assert.match(child.stderr, /nowhere/);
+});
+
+test("one that has shed the mark and holds an agent's pipes keeps none open in us", { timeout }, async (t) => {
+  const { start } = rig(t);
+  const open = (): number => readdirSync("/proc/self/fd").length;
+  const before = open();
+  const { child } = start(`env -u ${MARKER} setsid sleep 60 & echo $!`);
+  const holder = Number(await firstLine(child));
+  t.after(() => process.kill(holder, "SIGKILL"));
+  await once(child, "exit");
+  assert.ok(existsSync(`/proc/${holder}`), "it is still there");
+  await eventually("the end of our pipes", () => (open() <= before ? true : undefined));
+});
+
+test("after one that starts no others nothing is looked for", { timeout }, async (t) => {
+  const swept: string[] = [];
+  const host = new AgentHost({
+    clock: systemClock,
+    log: memoryLog().log,
+    runAs: undefined,
+    mark: "mine",
+    sweep: (mark) => {
+      swept.push(mark);
+      return Promise.resolve();
+    },
+  });
+  t.after(() => host.close());
+  for (const more of [{ alone: true } as const, {}]) {
+    const { port1, port2 } = new MessageChannel();
+    host.spawn({ command: "true", args: [], cwd: "/", env: {}, ...more }, port2);
+    await once(new RemoteProcess(port1), "exit");
+  }
+  assert.deepEqual(swept, ["mine:2"]);
+});
+
+test("nothing is waited for after the end of a process, by itself or by its line", { timeout }, async (t) => {
+  const pending = new Set<() => void>();
+  const clock: Clock = {
+    ...systemClock,
+    after(ms, task) {
+      const cancel = systemClock.after(ms, () => {
+        pending.delete(task);
+        task();
+      });
+      pending.add(task);
+      return () => {
+        pending.delete(task);
+        cancel();
+      };
+    },
+  };
+  const host = new AgentHost({ clock, log: memoryLog().log, runAs: undefined, mark: "mine", sweep: async () => {} });
+  t.after(() => host.close());
+  for (const script of ["echo there; echo here >&2", "echo there; exec sleep 60"]) {
+    const { port1, port2 } = new MessageChannel();
+    const env = { PATH: process.env["PATH"] ?? "" };
+    host.spawn({ command: "/bin/sh", args: ["-c", script], cwd: "/", env }, port2);
+    const child = new RemoteProcess(port1);
+    await firstLine(child);
+    const closed = once(port2, "close");
+    if (script.includes("exec")) port1.close();
+    else await once(child, "exit");
+    await closed;
+    await gone(child.pid ?? 0);
+    // Far less than any of them would last.
+    await pause(1000);
+    assert.equal(pending.size, 0);
+  }
 });

@@ -7,6 +7,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { MARKER, bears, markOf } from "../../src/core/agent-marker.ts";
 import { systemClock } from "../../src/core/clock.ts";
+import type { Clock } from "../../src/core/clock.ts";
+import { noConfinement, runConfined } from "../support/confined.ts";
 import { eventually } from "../support/eventually.ts";
 import * as sweeper from "../../src/supervisor/sweep.ts";
 
@@ -70,4 +72,36 @@ test("what starts another each time it is ended is gone as well", { timeout, ski
   await new Promise((done) => setTimeout(done, 300));
   await sweep(mark);
   assert.equal(count(mark), 0);
+});
+
+test("what appears after a look that found nothing is found by the next", { timeout, skip }, async (t) => {
+  const mark = randomUUID();
+  let late: ChildProcess | undefined;
+  const clock: Clock = {
+    ...systemClock,
+    async sleep(ms) {
+      late ??= await start(t, mark);
+      return systemClock.sleep(ms);
+    },
+  };
+  await sweeper.sweep(mark, { clock, runAs: undefined, helper: "" });
+  assert.ok(late !== undefined, "it looks twice");
+  assert.equal(count(mark), 0);
+});
+
+test("a sweep under another user that fails says how", { skip: noConfinement || skip }, async (t) => {
+  const mark = randomUUID();
+  const runAs = { uid: 65_534, gid: 65_534 };
+  const child = spawn("/bin/sleep", ["60"], { ...runAs, stdio: "ignore", env: { [MARKER]: mark } });
+  t.after(() => child.kill("SIGKILL"));
+  const [module, core] = ["src/supervisor/sweep.js", "src/core/clock.js"].map(
+    (path) => new URL(`../../${path}`, import.meta.url).href,
+  );
+  const said = await runConfined(
+    `import { sweep } from "${module}"; import { systemClock as clock } from "${core}";
+     const sweeping = { clock, runAs: ${JSON.stringify(runAs)}, helper: "/no/such/program.js" };
+     console.log(await sweep("${mark}", sweeping).then(() => "done", (error) => error.message));`,
+  );
+  assert.match(said, /^the sweep under uid 65534 ended with status 1: /);
+  assert.equal(count(mark), 1);
 });

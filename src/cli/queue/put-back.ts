@@ -6,6 +6,7 @@ import { inodeOf } from "../../core/queue/aside.ts";
 import { describeIssues, encodeEnvelope, parseDropped, parseEnvelope } from "../../core/queue/envelope.ts";
 import { formatFileName } from "../../core/queue/file-name.ts";
 import type { FileName } from "../../core/queue/file-name.ts";
+import type { MessageKind } from "../../core/queue/file-producer.ts";
 import { answeredKeys } from "../../core/queue/file-queue.ts";
 import { incomingKind, outgoingKind } from "../../core/queue/kinds.ts";
 import { queueLayout } from "../../core/queue/layout.ts";
@@ -79,13 +80,14 @@ function ownWay(letter: Letter, own: FileName, bytes: Buffer): Way {
   if (parsed.status === "corrupt") throw stays(letter, `it is still no message: ${parsed.reason}`);
   const incoming = incomingKind.schema.safeParse(parsed.value);
   const outgoing = incoming.success ? undefined : outgoingKind.schema.safeParse(parsed.value);
-  // Its thread may be among what was mended, and the lane stands in the name.
-  const way = (folder: Way["folder"], lane: number, message: unknown): Way =>
-    sealed.status === "ok"
-      ? { folder, name: formatFileName(own) }
-      : { folder, name: formatFileName({ ...own, lane }), bytes: encodeEnvelope(message) };
-  if (incoming.success) return way("incoming", incomingKind.laneOf(incoming.data), incoming.data);
-  if (outgoing?.success === true) return way("outgoing", outgoingKind.laneOf(outgoing.data), outgoing.data);
+  // Its thread and source may be among what was mended, and both stand in the name.
+  const way = <M>(folder: Way["folder"], { laneOf, rankOf }: MessageKind<M>, message: M): Way => {
+    if (sealed.status === "ok") return { folder, name: formatFileName(own) };
+    const name = formatFileName({ ...own, lane: laneOf(message), rank: rankOf(message) });
+    return { folder, name, bytes: encodeEnvelope(message) };
+  };
+  if (incoming.success) return way("incoming", incomingKind, incoming.data);
+  if (outgoing?.success === true) return way("outgoing", outgoingKind, outgoing.data);
   throw stays(letter, `it is still no message: ${describeIssues(incoming.error)}`);
 }
 

@@ -17,6 +17,8 @@ export interface OrderNotices {
   wire: { port: MessagePort };
   /** Finish what runs within `graceMs`, then end. */
   stop: { graceMs: number };
+  /** Memory is short: end the agent of this process, if it is idle. */
+  endIdle: { pid: number };
 }
 
 /** Worker → supervisor. */
@@ -39,6 +41,8 @@ export interface SpawnRequest {
   readonly cwd: string;
   /** All of its environment, but for the mark by which what it starts is known. */
   readonly env: Readonly<Record<string, string>>;
+  /** It starts no others: none are looked for when it has ended. */
+  readonly alone?: true;
 }
 
 /** Supervisor → worker, on the line of one agent's process. */

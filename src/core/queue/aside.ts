@@ -8,7 +8,8 @@ import { errorCode } from "../errors.ts";
  * file becomes `<name without .json>.2.json`, `.3.json` and so on. The `.why` comes first: making it reserves the name.
  */
 export interface Aside {
-  readonly path: string;
+  /** In bytes where the name is no UTF-8. */
+  readonly path: string | Buffer;
   readonly name: string;
   readonly dir: string;
   readonly why: Readonly<Record<string, string | number>>;
@@ -30,13 +31,21 @@ export async function moveAside({ path, name, dir, why }: Aside): Promise<string
  * Gives a regular file a second name in `dir`, durably; the caller removes the first one. When the file is there
  * already, by an earlier call that was cut short, nothing happens.
  */
-export async function linkAside({ path, name, dir, why }: Aside): Promise<string> {
+export async function linkAside({ path, name, dir, why }: Aside & { readonly path: string }): Promise<string> {
   const { ino } = await lstat(path);
-  if ((await inodeOf(join(dir, name))) === ino) return name;
-  const taken = await reserve(dir, name, why, true);
-  await linkNew(path, join(dir, taken));
+  const taken = join(dir, name);
+  if ((await inodeOf(taken)) === ino) {
+    await syncDirectory(dir);
+    return name;
+  }
+  // A reason without a file is of such a call too: the letter keeps its name, by which the next start knows it.
+  if ((await inodeOf(taken)) === undefined) await unlink(`${taken}.why`).catch(() => undefined);
+  const reserved = await reserve(dir, name, why, true);
+  // The reason first: the letter never lies there without it.
   await syncDirectory(dir);
-  return taken;
+  await linkNew(path, join(dir, reserved));
+  await syncDirectory(dir);
+  return reserved;
 }
 
 /** Inode of what has that name; undefined when nothing has. */

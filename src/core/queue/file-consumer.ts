@@ -7,6 +7,7 @@ import { QueueError, queueFault } from "./errors.ts";
 import type { QueueErrorCode } from "./errors.ts";
 import { FileProducer } from "./file-producer.ts";
 import type { FileProducerOptions } from "./file-producer.ts";
+import { fieldsOf } from "./file-fields.ts";
 import { LaneIndex } from "./lanes.ts";
 import { parseFileName } from "./file-name.ts";
 import { prepareLayout, sweepTmp } from "./layout.ts";
@@ -120,7 +121,8 @@ export class FileConsumer<M> implements Consumer<M> {
       const { entry, message } = taken;
       const attempts = ledger.attempts(entry.key);
       await this.#recordTry(ledger, entry);
-      const claim: Claim<M> = { key: entry.key, lane: entry.lane, message, ...attempts };
+      const firstTried = ledger.firstTried(entry.key) ?? this.#options.clock.now();
+      const claim: Claim<M> = { key: entry.key, lane: entry.lane, message, ...attempts, firstTried };
       this.#claims.set(claim, entry);
       return claim;
     }
@@ -130,7 +132,7 @@ export class FileConsumer<M> implements Consumer<M> {
     await this.#finish(claim, "queue_commit_failed", async (entry, ledger) => {
       await ledger.record("done", entry.key, entry.seq);
       await this.#folder.remove(entry.name).catch((error: unknown) => {
-        const fields = { name: entry.name, error: describeError(error) };
+        const fields = { ...fieldsOf(entry.name), error: describeError(error) };
         this.#options.logger.warn(
           fields,
           "a finished message file cannot be removed; the ledger keeps it from running again",
@@ -149,8 +151,7 @@ export class FileConsumer<M> implements Consumer<M> {
         await this.#folder.giveBack(entry.name);
         this.#wait(entry, options.delayMs);
       });
-      const { key, lane } = entry;
-      logger.info({ key, lane, ...options }, "a message goes back to the head of its lane");
+      logger.info({ ...fieldsOf(entry.name), ...options }, "a message goes back to the head of its lane");
     });
   }
 
@@ -163,7 +164,7 @@ export class FileConsumer<M> implements Consumer<M> {
       await ledger.record("dead", key, seq);
       await this.#folder.remove(name);
       this.#index.end(entry);
-      logger.warn({ name, reason }, "a message was put aside as a dead letter");
+      logger.warn({ ...fieldsOf(name), reason }, "a message was put aside as a dead letter");
     });
   }
 
@@ -310,8 +311,6 @@ function claimFailed({ name }: Entry, cause: unknown): QueueError {
     "queue_claim_failed",
     `Taking ${name} into work failed; it is tried again. Check the disk.`,
     cause,
-    {
-      name,
-    },
+    fieldsOf(name),
   );
 }

@@ -7,6 +7,7 @@ import { formatFileName, keyOf } from "./file-name.ts";
 import type { FileName } from "./file-name.ts";
 import type { QueueLayout } from "./layout.ts";
 import type { Producer } from "./queue.ts";
+import type { Rank } from "./rank.ts";
 import type { SequenceSource } from "./sequence.ts";
 import { Turns } from "./turns.ts";
 
@@ -14,6 +15,8 @@ import { Turns } from "./turns.ts";
 export interface MessageKind<M> {
   readonly schema: z.ZodType<M>;
   readonly laneOf: (message: M) => number;
+  /** Ranks its lane against others. */
+  readonly rankOf: (message: M) => Rank;
   /** Names a message for good when `publish` is given no key. */
   readonly keyFor: (message: M) => string;
 }
@@ -51,7 +54,12 @@ export class FileProducer<M> implements Producer<M> {
     const bytes = encodeEnvelope(checked.data);
     if (bytes.length > MAX_FILE_BYTES) throw invalid(`${bytes.length} bytes; the limit is ${MAX_FILE_BYTES}`);
     const lane = kind.laneOf(message);
-    const file: FileName = { seq: sequence.next(), lane, key: keyOf(key ?? kind.keyFor(message)) };
+    const file: FileName = {
+      seq: sequence.next(),
+      lane,
+      rank: kind.rankOf(checked.data),
+      key: keyOf(key ?? kind.keyFor(message)),
+    };
     const name = formatFileName(file);
     const turn = this.#turns.take(lane);
     try {

@@ -1,3 +1,4 @@
+import { syncDirectory } from "../atomic-file.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import { adoptDropped } from "./adoption.ts";
@@ -33,9 +34,13 @@ import type { SequenceSource } from "./sequence.ts";
  * | `try` in the ledger | the same, `try` without an ending | puts it back and counts a crash |
  * | work was done, the answer is in `tmp/` | the same | deletes the answer's rest, runs the message again, counts a crash |
  * | the answer is in `outgoing/` | the same, and the answer | asks `answered` for every message with an open `try` or in `processing/`: records `done`, does not run it again |
+ * | `fail` or `release` in the ledger, before a retry's rename | `processing/`, its `try` ended | puts it back; no crash is counted |
  * | `done` in the ledger | `processing/` and `done` | unlinks it |
  * | the unlink | the answer alone | sends it |
- * | the link of a burial | `processing/` and `dead-letter/`, one inode | records `dead`, unlinks the first |
+ * | the topic was told of a burial | `processing/`, the telling in `outgoing/` | puts it back; its claim finds the failures or crashes in the ledger, buries it without a turn, and tells under the same key |
+ * | the `.why` of a burial | `processing/`, a `.why` alone | the same |
+ * | the link of a burial, or `dead` in the ledger | `processing/` and `dead-letter/`, one inode | records `dead`, unlinks the first |
+ * | a dropped file was stored under our name, before it is removed | both in `incoming/` | one key: the second is removed |
  *
  * A file that is cut, changed, empty, of the wrong shape, or no file at all goes to `corrupt/` with a `.why` wherever it
  * is met, and its lane goes on. A burial that fails leaves the message in work and says so: nothing is deleted that is
@@ -94,7 +99,7 @@ export function incomingConsumer(options: ConsumerOptions): FileConsumer<Incomin
     recordTries: true,
     kind: incomingKind,
     adopt: adoptDropped,
-    answered: async (key) => (await (answers ??= answeredKeys(options.root))).has(key),
+    answered: async (key) => (await (answers ??= storedAnswers(options.root))).has(key),
   });
 }
 
@@ -108,6 +113,12 @@ export function outgoingConsumer(options: ConsumerOptions): FileConsumer<Outgoin
     recordTries: false,
     kind: outgoingKind,
   });
+}
+
+/** `answeredKeys`, of answers that stay: what a process linked before it was killed need not be synced. */
+async function storedAnswers(root: string): Promise<Set<string>> {
+  await syncDirectory(queueLayout(root).outgoing);
+  return answeredKeys(root);
 }
 
 /** Keys of the messages whose answer waits in `outgoing/` or was sent. */

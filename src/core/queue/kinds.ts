@@ -1,11 +1,13 @@
 import type { MessageKind } from "./file-producer.ts";
 import { incomingSchema, outgoingSchema, postedIn } from "./message.ts";
+import { PERSON, rankOf } from "./rank.ts";
 import type { IncomingMessage, OutgoingMessage } from "./message.ts";
 
 /** Messages to the agents: a lane is the thread, and the messageId names the message. */
 export const incomingKind: MessageKind<IncomingMessage> = {
   schema: incomingSchema,
   laneOf: (message) => message.threadId,
+  rankOf,
   keyFor: (message) => message.messageId,
 };
 
@@ -16,6 +18,7 @@ export const incomingKind: MessageKind<IncomingMessage> = {
 export const outgoingKind: MessageKind<OutgoingMessage> = {
   schema: outgoingSchema,
   laneOf: postedIn,
+  rankOf: () => PERSON,
   keyFor: ({ messageId, kind, timestamp }) =>
     kind === undefined || kind === "answer" ? messageId : `${messageId}-${kind}-${timestamp}`,
 };

@@ -1,8 +1,11 @@
-import { mkdir, readdir, stat, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, mkdir, readdir, stat, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { syncDirectory } from "../atomic-file.ts";
 import { errorCode } from "../errors.ts";
+import { moveAside } from "./aside.ts";
 import { QueueError, queueFault } from "./errors.ts";
 import { parseFileName } from "./file-name.ts";
+import { unfitKind } from "./read-file.ts";
 
 /** The folders of a queue directory. */
 export interface QueueLayout {
@@ -39,8 +42,9 @@ export function foldersOf(layout: QueueLayout): string[] {
 }
 
 /**
- * Makes the folders. Rejects with `queue_layout_invalid` when they cannot be made, or lie on different file systems:
- * a file can be linked and renamed within one only.
+ * Makes the folders, durably: a folder that a power failure forgets takes all that was synced in it along. Rejects with
+ * `queue_layout_invalid` when they cannot be made, or lie on different file systems: a file can be linked and renamed
+ * within one only.
  */
 export async function prepareLayout(layout: QueueLayout): Promise<void> {
   const folders = foldersOf(layout);
@@ -62,6 +66,18 @@ export async function prepareLayout(layout: QueueLayout): Promise<void> {
       `${places} lie on different file systems; mount ${layout.root} as one.`,
     );
   }
+  await syncDirectory(layout.root);
+  await syncDirectory(dirname(layout.root));
+  for (const ledger of [layout.ledger, layout.sent]) await putLedgerAside(ledger, layout.corrupt);
+}
+
+/** Something that is no file stands where a ledger belongs: the queue begins a new one. */
+async function putLedgerAside(path: string, dir: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  const reason = found === undefined ? undefined : unfitKind(found);
+  if (found === undefined || reason === undefined) return;
+  const name = basename(path);
+  await moveAside({ path, name, dir, why: { reason, name, timestamp: Math.round(found.ctimeMs) } });
 }
 
 /** A file that another program writes in `tmp/` before it renames it is left alone for this long, ms. */

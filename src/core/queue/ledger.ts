@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { replaceFile } from "../atomic-file.ts";
+import { replaceIfRoom } from "../atomic-file.ts";
 import type { Clock } from "../clock.ts";
 import { parseLine } from "../jsonl-files.ts";
 import { JsonlWriter, readAll } from "../jsonl.ts";
@@ -37,6 +37,8 @@ interface Tries {
   crashes: number;
   /** The last `try` has no ending yet. */
   open: boolean;
+  /** Time of the first event. */
+  readonly since: number;
   timestamp: number;
 }
 
@@ -58,7 +60,7 @@ class Account {
       if (event === "done") this.done.set(key, { timestamp, seq });
       return;
     }
-    const tries = this.tries.get(key) ?? { failures: 0, crashes: 0, open: false, timestamp };
+    const tries = this.tries.get(key) ?? { failures: 0, crashes: 0, open: false, since: timestamp, timestamp };
     this.tries.set(key, tries);
     tries.timestamp = timestamp;
     if (event === "try" && tries.open) tries.crashes += 1;
@@ -88,9 +90,10 @@ class Account {
     for (const [key, { timestamp, seq }] of this.done) {
       yield { timestamp, key, event: "done", ...(seq === undefined ? {} : { seq }) };
     }
-    for (const [key, { timestamp, failures, crashes }] of this.tries) {
-      for (let n = 0; n < failures; n += 1) yield { timestamp, key, event: "fail" };
-      for (let n = 0; n < crashes; n += 1) yield { timestamp, key, event: "try" };
+    for (const [key, { since, timestamp, failures, crashes }] of this.tries) {
+      for (let n = 0; n < failures + crashes; n += 1) {
+        yield { timestamp: n === 0 ? since : timestamp, key, event: n < failures ? "fail" : "try" };
+      }
     }
   }
 }
@@ -152,7 +155,7 @@ export class Ledger {
     const crashed = account.closeTries();
     const live = [...account.records()];
     if (lines >= COMPACT_FROM_LINES && live.length * 2 < lines) {
-      await replaceFile(path, live.map((record) => `${JSON.stringify(record)}\n`).join(""));
+      await replaceIfRoom(path, live.map((record) => `${JSON.stringify(record)}\n`).join(""));
     }
     // It must stay one file, as only one can be replaced at once.
     const writer = await JsonlWriter.open(path, { durable: true, maxBytes: Number.POSITIVE_INFINITY });
@@ -166,6 +169,11 @@ export class Ledger {
   attempts(key: string): Attempts {
     const { failures, crashes } = this.#account.tries.get(key) ?? { failures: 0, crashes: 0 };
     return { failures, crashes };
+  }
+
+  /** Time of a message's first try, epoch ms; undefined before it. */
+  firstTried(key: string): number | undefined {
+    return this.#account.tries.get(key)?.since;
   }
 
   /** Resolves when the event survives a power failure. Rejects as `JsonlWriter.append`; then nothing has changed. */

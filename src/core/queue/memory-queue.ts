@@ -11,6 +11,7 @@ interface Entry<M> extends LaneEntry {
   readonly message: M;
   failures: number;
   crashes: number;
+  firstTried: number | undefined;
 }
 
 /** What outlives a consumer: the twin of the folders and the ledger. */
@@ -33,6 +34,7 @@ export interface MemoryQueueOptions<M> {
 export class MemoryQueue<M> implements Producer<M>, Consumer<M> {
   readonly store: MemoryStore<M>;
   readonly #kind: MessageKind<M>;
+  readonly #clock: Clock;
   readonly #index = new LaneIndex<Entry<M>>();
   readonly #pauses: Pauses;
   readonly #claims = new Map<Claim<M>, Entry<M>>();
@@ -41,6 +43,7 @@ export class MemoryQueue<M> implements Producer<M>, Consumer<M> {
 
   constructor(options: MemoryQueueOptions<M>) {
     this.#kind = options.kind;
+    this.#clock = options.clock;
     this.store = options.store ?? new MemoryStore<M>();
     this.#pauses = new Pauses(options.clock, (lane) => {
       this.#index.resume(lane);
@@ -56,10 +59,12 @@ export class MemoryQueue<M> implements Producer<M>, Consumer<M> {
     this.store.published.push({
       seq: this.store.seq,
       lane: this.#kind.laneOf(message),
+      rank: this.#kind.rankOf(checked.data),
       key: keyOf(key ?? this.#kind.keyFor(message)),
       message: structuredClone(checked.data),
       failures: 0,
       crashes: 0,
+      firstTried: undefined,
     });
   }
 
@@ -74,7 +79,8 @@ export class MemoryQueue<M> implements Producer<M>, Consumer<M> {
     const entry = this.#index.take();
     if (entry === undefined) return undefined;
     const { key, lane, message, failures, crashes } = entry;
-    const claim: Claim<M> = { key, lane, message: structuredClone(message), failures, crashes };
+    const firstTried = (entry.firstTried ??= this.#clock.now());
+    const claim: Claim<M> = { key, lane, message: structuredClone(message), failures, crashes, firstTried };
     // Counted until the claim ends: what is left when the consumer goes has died with it.
     entry.crashes += 1;
     this.#claims.set(claim, entry);

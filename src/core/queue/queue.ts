@@ -3,7 +3,8 @@
  * `test/contract/queue.contract.ts` holds every implementation to the sentences below.
  *
  * Words: a **lane** is the thread a message belongs to; a **key** names a message for good (its messageId, or one
- * made from it), so the same key published twice is one message; a **claim** is a message in work.
+ * made from it), so the same key published twice is one message; a **claim** is a message in work; a message's **rank**
+ * (see `rank`) is a person's, a machine's or a heartbeat's, and a lane has the best rank of what waits in it.
  */
 
 /** A message in work. Exactly one of commit, retry or bury ends it. */
@@ -15,6 +16,8 @@ export interface Claim<M> {
   readonly failures: number;
   /** Earlier tries that ended with the death of the consumer. */
   readonly crashes: number;
+  /** When it was first tried, epoch ms: alike for all its tries, over restarts too, until it is finished or buried. */
+  readonly firstTried: number;
 }
 
 export interface Producer<M> {
@@ -37,8 +40,10 @@ export interface Consumer<M> {
   /** Takes up what is there: unfinished claims go back to their place. Call once, before the rest. */
   open(): Promise<void>;
   /**
-   * The oldest message of the next lane that has none in work and is not waiting; lanes take turns. Undefined when
-   * there is none now. A message that cannot be read is put aside with the reason and never blocks its lane.
+   * The oldest message of the next lane that has none in work and is not waiting. Lanes of the best rank come first, and
+   * those of a rank take turns. Order within a lane is order of arrival whatever the rank. One heartbeat is in work at a
+   * time: a lane whose oldest message is one waits while another is. Undefined when there is none now. A message that
+   * cannot be read is put aside with the reason and never blocks its lane.
    */
   claim(): Promise<Claim<M> | undefined>;
   /** Finished: gone for good, and its key remembered so that it is not run again. */

@@ -5,10 +5,12 @@ import { describeError, errorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Adoption } from "./adoption.ts";
 import type { FileProducer, MessageKind } from "./file-producer.ts";
+import { fieldsOf } from "./file-fields.ts";
 import { formatFileName, keyOf, parseFileName } from "./file-name.ts";
 import type { FileName } from "./file-name.ts";
 import type { LaneIndex } from "./lanes.ts";
 import type { Ledger } from "./ledger.ts";
+import { NO_CHARACTER } from "./quarantine.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { unfitKind } from "./read-file.ts";
 import { readMessage } from "./read-message.ts";
@@ -78,7 +80,7 @@ export class ReadyScan<M> {
     for (const entry of index.waiting()) {
       if (present.has(entry.name)) continue;
       index.end(entry);
-      logger.warn({ name: entry.name }, "a waiting message file has vanished from the queue");
+      logger.warn(fieldsOf(entry.name), "a waiting message file has vanished from the queue");
     }
   }
 
@@ -108,7 +110,7 @@ export class ReadyScan<M> {
   async #removeTwin(name: string, key: string): Promise<void> {
     const { readyDir, logger } = this.#options;
     if (await removeFile(join(readyDir, name))) {
-      logger.info({ name, key }, "the message came a second time; this copy was removed");
+      logger.info({ ...fieldsOf(name), key, messageId: key }, "the message came a second time; this copy was removed");
     }
   }
 
@@ -147,14 +149,17 @@ export class ReadyScan<M> {
     try {
       const stored = await producer.store(message, key);
       await removeFile(join(readyDir, name));
-      logger.info({ name, key }, "a message dropped by another program was taken in");
+      logger.info({ name, threadId: stored.lane, messageId: key }, "a message dropped by another program was taken in");
       return { ...stored, name: formatFileName(stored) };
     } catch (error) {
       if (errorCode(error) === "queue_message_invalid") {
         await quarantine.put(readyDir, name, describeError(error));
         return undefined;
       }
-      logger.error({ name, error: describeError(error) }, "a dropped message could not be stored; trying again soon");
+      logger.error(
+        { name, messageId: key, error: describeError(error) },
+        "a dropped message could not be stored; trying again soon",
+      );
       return undefined;
     }
   }
@@ -165,7 +170,9 @@ export function isMessageName(name: string): boolean {
   return name.endsWith(".json") && !name.startsWith(".");
 }
 
-function unfitName(name: string): string | undefined {
+/** Why nothing of that name is taken for a message; undefined when something may be. */
+export function unfitName(name: string): string | undefined {
+  if (name.includes(NO_CHARACTER)) return "a name that is not valid UTF-8";
   // oxlint-disable-next-line no-control-regex -- these are what it looks for
   return /[\u0000-\u001f\u007f]/.test(name) ? "a name with control characters" : undefined;
 }

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from "node:http";
 import type { HttpResponse } from "uWebSockets.js";
+import { http } from "../../core/node-http.ts";
 import { DashboardError } from "../errors.ts";
 import type { Answer, Headers, Sink, Streamed, Whole } from "../http.ts";
 
@@ -89,7 +89,7 @@ export class Reply {
   }
 
   #head(status: number, headers: Headers): void {
-    this.#response.writeStatus(`${status} ${STATUS_CODES[status] ?? ""}`);
+    this.#response.writeStatus(`${status} ${http.STATUS_CODES[status] ?? ""}`);
     for (const [name, value] of Object.entries(headers)) this.#response.writeHeader(name, value);
   }
 

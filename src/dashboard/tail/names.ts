@@ -14,7 +14,7 @@ export interface Sibling {
 
 /**
  * Those of the `names` in a folder that belong to the file `name`, by rank. `jsonl`: `<name>.<n>.jsonl`, n rising.
- * `pino`: `<source>.<n>` beside the target of the link, whatever the numbers: pino-roll begins again at 1. logrotate:
+ * `pino`: beside the target of the link, whatever day and number: pino-roll begins again at 1. logrotate:
  * `<file>.<n>`, n falling, or `<file>-<date>` (`dateext`); what it has compressed is not read.
  */
 export function siblings(name: string, names: readonly string[], rolled?: Rolled): Sibling[] {
@@ -28,16 +28,15 @@ export function siblings(name: string, names: readonly string[], rolled?: Rolled
   return found.sort((a, b) => a.rank - b.rank);
 }
 
-/** The name of one of pino-roll's files without its number: the family. */
-function pinoFamily(name: string): string {
-  return name.replace(/\.\d{1,9}$/, "");
-}
+/** `<source>.<date>.<n>.log`, as our log writer has them named by pino-roll, and without date and ending, as others do. */
+const PINO_NAME = /^(.+?)(?:\.\d{4}-\d\d-\d\d)?\.([1-9]\d{0,8})(?:\.log)?$/;
 
 function rolledRank(name: string, other: string, rolled: Rolled): number | undefined {
   // The writer's own rule.
   if (rolled === "jsonl") return rolledNumber(name, other);
-  const prefix = `${pinoFamily(name)}.`;
-  return other.startsWith(prefix) ? number(other.slice(prefix.length)) : undefined;
+  const [, family] = PINO_NAME.exec(name) ?? [];
+  const [, otherFamily, rank] = PINO_NAME.exec(other) ?? [];
+  return family !== undefined && family === otherFamily ? Number(rank) : undefined;
 }
 
 function rotatedRank(name: string, other: string): number | undefined {

@@ -12,6 +12,8 @@ export interface Agent {
   run(turn: AgentTurn): Promise<TurnResult>;
   /** Aborts running turns and ends every process; resolves when none is left. */
   close(): Promise<void>;
+  /** Ends the agent of that process if it is idle; its session is resumed by the thread's next turn. */
+  endIdle(pid: number): void;
   /** The processes there are. */
   live(): LiveAgent[];
 }

@@ -5,7 +5,7 @@ import { errorCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Agent, AgentTurn, LiveAgent, TurnResult } from "./agent-port.ts";
 import type { Launch } from "./agent-remote.ts";
-import { AgentSession } from "./agent-session.ts";
+import type { AgentSession } from "./agent-session.ts";
 import { AgentError } from "./errors.ts";
 
 export type { Agent, AgentEvent, AgentTools, AgentTurn, TurnResult } from "./agent-port.ts";
@@ -38,7 +38,11 @@ export function createClaudeAgent(options: ClaudeAgentOptions): Agent {
   const idleTimers = new Map<AgentSession, () => void>();
   let closing: Promise<void> | undefined;
 
-  function start(turn: AgentTurn): AgentSession {
+  /** None for a turn that was aborted meanwhile, so that close() leaves none behind. */
+  async function start(turn: AgentTurn): Promise<AgentSession | undefined> {
+    // Not before the first turn: the SDK would be a fifth of all the memory that an idle bot takes.
+    const { AgentSession } = await import("./agent-session.ts");
+    if (turn.signal.aborted) return undefined;
     const session = new AgentSession(turn, { env: env(), log, clock, launch, endTimeoutMs });
     sessions.set(turn.threadId, session);
     void forget(session);
@@ -69,7 +73,7 @@ export function createClaudeAgent(options: ClaudeAgentOptions): Agent {
     for (const one of idle.slice(0, Math.max(0, idle.length - maxLive))) void one.end();
   }
 
-  /** The warm session or a new one; none for a turn that was aborted meanwhile, so that close() leaves none behind. */
+  /** The warm session or a new one. */
   async function sessionFor(turn: AgentTurn): Promise<AgentSession | undefined> {
     const warm = sessions.get(turn.threadId);
     if (warm?.fits(turn) === true) {
@@ -77,7 +81,7 @@ export function createClaudeAgent(options: ClaudeAgentOptions): Agent {
       return warm;
     }
     await warm?.end();
-    return turn.signal.aborted ? undefined : start(turn);
+    return start(turn);
   }
 
   async function runTurn(turn: AgentTurn): Promise<TurnResult> {
@@ -113,6 +117,11 @@ export function createClaudeAgent(options: ClaudeAgentOptions): Agent {
         await Promise.all([...sessions.values()].map((session) => session.end()));
       })();
       return closing;
+    },
+
+    endIdle(pid) {
+      const session = [...sessions.values()].find((one) => one.pid === pid);
+      if (session?.state === "idle") void session.end();
     },
 
     live() {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { withDeadline } from "../../core/deadline.ts";
 import { describeError } from "../../core/errors.ts";
+import { getText } from "../../core/node-http.ts";
 import type { Logger } from "../../core/log.ts";
 
 /** The part of the broker's `GET /readyz` that says who the GitHub App is; null while it does not know. */
@@ -12,7 +13,6 @@ const readySchema = z.looseObject({
 const ASK_MS = 1_000;
 const AGAIN_MS = 30_000;
 /** A body larger than this is not the broker's. */
-const MAX_BYTES = 64 * 1024;
 
 export interface IdentityOptions {
   /** Without one there is nobody to ask, and agents commit as the environment says. */
@@ -53,11 +53,8 @@ export class CommitIdentity {
   async #ask(brokerUrl: string): Promise<void> {
     const { log, clock } = this.#options;
     try {
-      const text = await withDeadline(ASK_MS, this.#stopped.signal, async (signal) => {
-        const response = await fetch(`${brokerUrl}/readyz`, { signal, redirect: "error" });
-        return response.text();
-      });
-      const { app } = readySchema.parse(JSON.parse(text.slice(0, MAX_BYTES)));
+      const text = await withDeadline(ASK_MS, this.#stopped.signal, (signal) => getText(`${brokerUrl}/readyz`, signal));
+      const { app } = readySchema.parse(JSON.parse(text));
       if (app !== null && app !== undefined) {
         this.#variables = variablesOf(app);
         log.info({ name: app.name }, "agents commit as the GitHub App");

@@ -94,8 +94,9 @@ export class Journal {
     try {
       await writer.append(entry);
     } catch (error) {
-      const { messageId } = entry;
-      this.#log.error({ path: writer.path, messageId }, `a line could not be written: ${describeError(error)}`);
+      const { threadId, messageId } = entry;
+      const fields = { path: writer.path, threadId, messageId };
+      this.#log.error(fields, `a line could not be written: ${describeError(error)}`);
     }
   }
 

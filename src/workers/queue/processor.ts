@@ -1,60 +1,66 @@
-import type { Clock } from "../../core/clock.ts";
-import { describeError, errorCode, isSyncFailure } from "../../core/errors.ts";
-import type { Logger } from "../../core/log.ts";
+import { CodedError, describeError, errorCode, isSyncFailure } from "../../core/errors.ts";
 import type { IncomingMessage } from "../../core/queue/message.ts";
-import type { Claim, Consumer } from "../../core/queue/queue.ts";
-import type { History } from "./history.ts";
-import { judgeClaim, judgeTurn, RETRY_PAUSES_MS, type Burial, type Commit, type Retry } from "./retry-policy.ts";
-import type { ThreadStore } from "./sessions.ts";
+import type { Claim, RetryOptions } from "../../core/queue/queue.ts";
+import { Endings, type EndingsDeps } from "./endings.ts";
+import { Outage } from "./outage.ts";
+import { judgeClaim, judgeTurn, RETRY_PAUSES_MS, type Burial, type Hold } from "./retry-policy.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { Turn, TurnRunner } from "./turn.ts";
-import type { Voice } from "./voice.ts";
 
-/** Before a message is tried again that a fault of the system, not its own, put back. */
-const FAULT_PAUSE_MS = 5_000;
+/** A message that was taken only to tell its topic of an outage keeps out of the way of the next for this long. */
+const TOLD_PAUSE_MS = 1_000;
 
-export interface ProcessorDeps {
-  readonly incoming: Consumer<IncomingMessage>;
-  readonly voice: Voice;
+const STOPPED: RetryOptions = { delayMs: 0, counts: false, reason: "stopped" };
+
+export interface ProcessorDeps extends EndingsDeps {
   readonly turns: TurnRunner;
-  readonly threads: ThreadStore;
-  readonly history: History;
   readonly settings: SettingsStore;
-  readonly clock: Clock;
-  readonly log: Logger;
   readonly random: () => number;
-  /** A turn begins, or waits for something that may take long. */
-  readonly onTurn: (message: IncomingMessage, state: "running" | "waiting") => void;
   /** A fault of the queue itself: nothing more may be acknowledged. */
   readonly onFault: (error: unknown) => void;
   /** Pauses after failures, ms. */
   readonly retryPausesMs?: readonly number[];
 }
 
+type Claimed = Claim<IncomingMessage>;
+
 /**
  * Takes messages from the queue, one at a time a thread and up to `maxConcurrentSessions` threads at once, has each
  * answered, and ends each claim in exactly one way:
  *
- *   claimed ─► echo (if the topic has not seen it) ─► turn ─┬─ answered ──► publish answer ─► commit
- *                                                           ├─ unavailable, aborted ─► back to its place, costs nothing
- *                                                           ├─ failed ──► back to its place, up to four times
- *                                                           └─ failed the fifth time, crashed twice ─► tell, bury
+ *   claimed ─┬─ failed five times before, crashed twice ─► tell the topic, bury
+ *            └─ else ─► echo (if the topic has not seen it) ─► turn ─┬─ answered ─► publish answer ─► commit
+ *                                                                    ├─ aborted ──► back to its place, costs nothing
+ *                                                                    ├─ Claude is away ─► the same, and all hold
+ *                                                                    └─ failed ───► back to its place, counted
  *
  * The answer is durable before the commit: a death between them leaves both, and the start finds the answer by its key
- * and does not run the message again.
+ * and does not run the message again. While Claude is away (see `Outage`) no turn begins; each topic in which something
+ * waits is told of it once, whichever turn found it out.
  */
 export class Processor {
   readonly #deps: ProcessorDeps;
+  readonly #endings: Endings;
+  readonly #outage: Outage;
+  readonly #pauses: readonly number[];
   readonly #running = new Map<string, { done: Promise<void>; abort: AbortController }>();
-  /** Topics told of the outage that lasts. */
-  readonly #told = new Set<number>();
-  #outages = 0;
-  #pumping = false;
+  /** Why messages failed last; lost with the process, as the ledger tells only how often. */
+  readonly #failures = new Map<string, string>();
+  #pumping: Promise<void> | undefined;
   #pumpAgain = false;
   #stopped = false;
 
   constructor(deps: ProcessorDeps) {
     this.#deps = deps;
+    this.#endings = new Endings(deps);
+    this.#pauses = deps.retryPausesMs ?? RETRY_PAUSES_MS;
+    this.#outage = new Outage({
+      clock: deps.clock,
+      random: deps.random,
+      onChange: () => {
+        this.#pump();
+      },
+    });
   }
 
   get inFlight(): number {
@@ -69,77 +75,181 @@ export class Processor {
     this.#pump();
   }
 
+  /** What kept messages from being taken may be over. */
+  wake(): void {
+    this.#pump();
+  }
+
   /** Takes nothing new; lets running turns end for `graceMs`, then aborts them: they go back to their place. */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
-    const all = (): Promise<unknown> => Promise.all([...this.#running.values()].map(({ done }) => done));
+    this.#outage.close();
+    this.#endings.close();
     const cancel = this.#deps.clock.after(graceMs, () => {
       for (const { abort } of this.#running.values()) abort.abort();
     });
-    await all();
+    await this.#pumping;
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
     cancel();
     await this.#deps.incoming.close();
   }
 
   #pump(): void {
-    if (this.#pumping) {
-      this.#pumpAgain = true;
-      return;
+    if (this.#stopped) return;
+    this.#pumpAgain = true;
+    this.#pumping ??= this.#pumpUntilDone();
+  }
+
+  async #pumpUntilDone(): Promise<void> {
+    while (this.#pumpAgain && !this.#stopped) {
+      this.#pumpAgain = false;
+      await this.#fill().catch(this.#deps.onFault);
     }
-    this.#pumping = true;
-    this.#fill()
-      .catch(this.#deps.onFault)
-      .finally(() => {
-        this.#pumping = false;
-        if (!this.#pumpAgain) return;
-        this.#pumpAgain = false;
-        this.#pump();
-      });
+    this.#pumping = undefined;
   }
 
   async #fill(): Promise<void> {
     const { maxConcurrentSessions } = await this.#deps.settings.read();
-    while (!this.#stopped && this.#running.size < maxConcurrentSessions) {
+    while (this.#outage.mayBegin && this.#running.size < maxConcurrentSessions) {
       const claim = await this.#claim();
-      if (claim === "unfit") continue;
       if (claim === undefined) break;
-      const abort = new AbortController();
-      const done = this.#handle(claim, abort)
-        .catch((error: unknown) => this.#putBack(claim, error))
-        .catch(this.#deps.onFault)
-        .finally(() => {
-          this.#running.delete(claim.key);
-          this.#pump();
-        });
-      this.#running.set(claim.key, { done, abort });
+      if (claim !== "unfit") this.#begin(claim);
     }
+    await this.#tellThoseWhoWait();
     await this.#markQueued();
   }
 
   /** A message that cannot be taken now makes its own lane wait, for the consumer has paused that; the others go on. */
-  async #claim(): Promise<Claim<IncomingMessage> | "unfit" | undefined> {
+  async #claim(): Promise<Claimed | "unfit" | undefined> {
+    if (this.#stopped || this.#deps.disk.level === "hard") return undefined;
     try {
       return await this.#deps.incoming.claim();
     } catch (error) {
       if (errorCode(error) !== "queue_claim_failed" || isSyncFailure(error)) throw error;
-      this.#deps.log.error({ error: describeError(error) }, "a message could not be taken up; its lane waits");
+      const details = error instanceof CodedError ? error.details : {};
+      this.#deps.log.error(
+        { ...details, error: describeError(error) },
+        "a message could not be taken up; its lane waits",
+      );
+      this.#deps.disk.suspect(error);
       return "unfit";
     }
   }
 
-  /**
-   * A fault outside the turn, such as a full disk: the message goes back to its place and it costs nothing. Ending the
-   * worker here would be charged as a crash to every turn that runs. A failed sync ends it all the same: what was
-   * written may be gone.
-   */
-  async #putBack(claim: Claim<IncomingMessage>, error: unknown): Promise<void> {
-    if (isSyncFailure(error)) throw error;
-    const { threadId, messageId } = claim.message;
-    const reason = describeError(error);
-    this.#deps.log.error({ threadId, messageId, reason }, "a message could not be finished; it goes back to its place");
-    this.#deps.onTurn(claim.message, "waiting");
-    await this.#deps.threads.update(threadId, { status: "queued" });
-    await this.#deps.incoming.retry(claim, { delayMs: FAULT_PAUSE_MS, counts: false, reason });
+  #begin(claim: Claimed): void {
+    const abort = new AbortController();
+    this.#outage.begin(claim.key);
+    const done = (this.#stopped ? this.#endings.giveBack(claim, STOPPED) : this.#handle(claim, abort))
+      .catch((error: unknown) => this.#endings.putBack(claim, error))
+      .catch(this.#deps.onFault)
+      .finally(() => {
+        this.#running.delete(claim.key);
+        this.#outage.end(claim.key);
+        this.#pump();
+      });
+    this.#running.set(claim.key, { done, abort });
+  }
+
+  async #handle(claim: Claimed, abort: AbortController): Promise<void> {
+    const ending = this.#judge(claim);
+    if (ending !== undefined) {
+      await this.#bury(claim, ending);
+      return;
+    }
+    if (claim.message.source === "heartbeat" && this.#deps.disk.level !== "ok") {
+      await this.#endings.leaveOut(claim);
+      return;
+    }
+    this.#deps.onTurn(claim.message, "running");
+    await this.#endings.echo(claim.message);
+    const turn = await this.#run(claim, abort);
+    const verdict = judgeTurn(turn.result, claim.failures, this.#pauses);
+    switch (verdict.action) {
+      case "commit":
+        this.#outage.noteUp();
+        await this.#endings.answer(claim, turn, verdict.result);
+        this.#failures.delete(claim.key);
+        return;
+      case "retry":
+        if (verdict.counts) this.#failures.set(claim.key, verdict.reason);
+        return this.#endings.giveBack(claim, verdict);
+      case "hold":
+        return this.#hold(claim, verdict);
+    }
+  }
+
+  /** A turn within its deadline; one that is ended for being late has failed. */
+  async #run(claim: Claimed, abort: AbortController): Promise<Turn> {
+    const settings = await this.#deps.settings.read(claim.message.threadId);
+    const tried = claim.failures + claim.crashes > 0;
+    let late = false;
+    const cancel = this.#deps.clock.after(settings.turnDeadlineMinutes * 60_000, () => {
+      late = true;
+      abort.abort();
+    });
+    const onHeard = (): void => {
+      this.#outage.noteUp();
+    };
+    try {
+      const turn = await this.#deps.turns.run(claim.message, { tried, settings, signal: abort.signal, onHeard });
+      if (!late || turn.result.status !== "aborted") return turn;
+      const reason = `it took longer than ${settings.turnDeadlineMinutes} minutes.`;
+      return { ...turn, result: { status: "failed", reason } };
+    } finally {
+      cancel();
+    }
+  }
+
+  #judge(claim: Claimed): Burial | undefined {
+    return judgeClaim(claim, this.#failures.get(claim.key), this.#pauses);
+  }
+
+  async #bury(claim: Claimed, burial: Burial): Promise<void> {
+    await this.#endings.bury(claim, burial);
+    this.#failures.delete(claim.key);
+  }
+
+  async #hold(claim: Claimed, hold: Hold): Promise<void> {
+    this.#outage.noteAway(claim.key, hold);
+    await this.#tell(claim.message, hold.reason);
+    await this.#endings.giveBack(claim, { delayMs: 0, counts: false, reason: hold.reason });
+  }
+
+  /** While Claude is away: takes up a message of each topic that does not know, tells it there, and puts it back. */
+  async #tellThoseWhoWait(): Promise<void> {
+    while (this.#outage.reason !== undefined && this.#isSomeoneUntold()) {
+      const claim = await this.#claim();
+      if (claim === undefined) return;
+      if (claim !== "unfit") await this.#tellAndPutBack(claim).catch((error) => this.#endings.putBack(claim, error));
+    }
+  }
+
+  async #tellAndPutBack(claim: Claimed): Promise<void> {
+    const ending = this.#judge(claim);
+    if (ending !== undefined) {
+      await this.#bury(claim, ending);
+      return;
+    }
+    const { reason = "Claude is back." } = this.#outage;
+    await this.#endings.echo(claim.message);
+    await this.#tell(claim.message, this.#outage.reason);
+    await this.#endings.giveBack(claim, { delayMs: TOLD_PAUSE_MS, counts: false, reason });
+  }
+
+  async #tell(message: IncomingMessage, reason: string | undefined): Promise<void> {
+    if (reason === undefined || !this.#outage.tell(message.threadId)) return;
+    await this.#deps.voice.notice(
+      message,
+      "outage",
+      `⏳ ${reason} What waits here is kept and runs when Claude is back.`,
+    );
+  }
+
+  #isSomeoneUntold(): boolean {
+    for (const [threadId, { waiting, claimed }] of this.#deps.incoming.lanes()) {
+      if (waiting > 0 && !claimed && !this.#outage.isTold(threadId)) return true;
+    }
+    return false;
   }
 
   async #markQueued(): Promise<void> {
@@ -149,110 +259,5 @@ export class Processor {
         await this.#deps.threads.update(threadId, { status: "queued" });
       }
     }
-  }
-
-  async #handle(claim: Claim<IncomingMessage>, abort: AbortController): Promise<void> {
-    const { message } = claim;
-    const ending = judgeClaim(claim);
-    if (ending !== undefined) {
-      await this.#bury(claim, ending);
-      return;
-    }
-    this.#deps.onTurn(message, "running");
-    await this.#echo(message);
-    const turn = await this.#run(claim, abort);
-    const { clock, random, retryPausesMs = RETRY_PAUSES_MS } = this.#deps;
-    const past = { failures: claim.failures, outages: this.#outages };
-    const disposition = judgeTurn(turn.result, past, clock.now(), random(), retryPausesMs);
-    this.#noteOutage(turn.result.status);
-    switch (disposition.action) {
-      case "commit":
-        return this.#answer(claim, turn, disposition.result);
-      case "retry":
-        return this.#retry(claim, disposition);
-      case "bury":
-        return this.#bury(claim, disposition);
-    }
-  }
-
-  /** A turn within its deadline; one that is ended for being late has failed. */
-  async #run(claim: Claim<IncomingMessage>, abort: AbortController): Promise<Turn> {
-    const settings = await this.#deps.settings.read(claim.message.threadId);
-    const tried = claim.failures + claim.crashes > 0;
-    let late = false;
-    const cancel = this.#deps.clock.after(settings.turnDeadlineMinutes * 60_000, () => {
-      late = true;
-      abort.abort();
-    });
-    try {
-      const turn = await this.#deps.turns.run(claim.message, tried, settings, abort.signal);
-      if (!late || turn.result.status !== "aborted") return turn;
-      const reason = `it took longer than ${settings.turnDeadlineMinutes} minutes.`;
-      return { ...turn, result: { status: "failed", reason } };
-    } finally {
-      cancel();
-    }
-  }
-
-  async #answer(claim: Claim<IncomingMessage>, { model, decision }: Turn, result: Commit["result"]): Promise<void> {
-    const { message } = claim;
-    const { voice, incoming, history, threads, clock } = this.#deps;
-    const text = result.text.trim() === "" ? "(done, with nothing to say)" : result.text;
-    const said = await voice.answer(message, text, model);
-    await history.record({
-      timestamp: clock.now(),
-      threadId: message.threadId,
-      messageId: message.messageId,
-      direction: "out",
-      channel: message.channel,
-      source: message.source,
-      sender: "assistant",
-      message: said,
-      model,
-      tier: decision.tier,
-      sessionId: result.sessionId,
-    });
-    const { sessionId } = result;
-    await threads.update(message.threadId, { status: "idle", sessionId, lastActive: clock.now() });
-    await incoming.commit(claim);
-  }
-
-  async #retry(claim: Claim<IncomingMessage>, retry: Retry): Promise<void> {
-    const { incoming, threads, voice, log } = this.#deps;
-    const { message } = claim;
-    const { tell, delayMs, counts, reason } = retry;
-    const { threadId, messageId } = message;
-    log.warn({ threadId, messageId, reason, delayMs, counts }, "message goes back to its place");
-    if (tell !== undefined && !this.#told.has(threadId)) {
-      this.#told.add(threadId);
-      await voice.notice(message, "outage", tell);
-    }
-    this.#deps.onTurn(message, "waiting");
-    await threads.update(threadId, { status: "queued" });
-    await incoming.retry(claim, { delayMs, counts, reason });
-  }
-
-  async #bury(claim: Claim<IncomingMessage>, { reason, tell }: Burial): Promise<void> {
-    const { incoming, threads, voice, log } = this.#deps;
-    const { threadId, messageId } = claim.message;
-    log.error({ threadId, messageId, reason }, "message buried");
-    await voice.failure(claim.message, tell);
-    await threads.update(threadId, { status: "idle" });
-    await incoming.bury(claim, reason);
-  }
-
-  /** A success ends the outage for all topics; only another unavailability prolongs it. */
-  #noteOutage(status: Turn["result"]["status"]): void {
-    if (status === "unavailable") this.#outages += 1;
-    if (status !== "answered") return;
-    this.#outages = 0;
-    this.#told.clear();
-  }
-
-  async #echo(message: IncomingMessage): Promise<void> {
-    if (message.chatMessageId !== undefined || message.source === "heartbeat") return;
-    const { sourceThreadId } = message;
-    const from = sourceThreadId === undefined ? message.sender : `#${this.#deps.threads.nameOf(sourceThreadId)}`;
-    await this.#deps.voice.echo(message, from);
   }
 }

@@ -10,73 +10,77 @@ const OUTAGE = { firstMs: 1_000, maxMs: 60_000, jitter: 0.2 };
 /** A stated end of a usage limit is asked about again at least this often: limits are lifted early. */
 const LIMIT_PROBE_MS = 15 * 60_000;
 
-export interface Retry {
-  readonly action: "retry";
-  readonly delayMs: number;
-  /** A failure of the message's own. */
-  readonly counts: boolean;
-  readonly reason: string;
-  /** For its topic, once an outage. */
-  readonly tell?: string;
-}
-
-export interface Burial {
-  readonly action: "bury";
-  readonly reason: string;
-  /** For its topic. */
-  readonly tell: string;
-}
-
 export interface Commit {
   readonly action: "commit";
   readonly result: Extract<TurnResult, { status: "answered" }>;
 }
 
-export type Disposition = Commit | Retry | Burial;
-
-export interface TurnHistory {
-  /** Failures of this message's own before this try. */
-  readonly failures: number;
-  /** Tries in a row, of any message, that found Claude unavailable, before this one. */
-  readonly outages: number;
+interface Retry {
+  readonly action: "retry";
+  readonly delayMs: number;
+  /** A failure of the message's own. */
+  readonly counts: boolean;
+  readonly reason: string;
 }
 
-/** What becomes of a message after a try. `now` is epoch ms, `random` 0 ≤ r < 1. Pure. */
+/** Claude cannot be had: not this message alone waits for it. */
+export interface Hold {
+  readonly action: "hold";
+  readonly reason: string;
+  /** Epoch ms, where Claude said when it can be had again. */
+  readonly retryAt: number | undefined;
+}
+
+export interface Burial {
+  readonly reason: string;
+  /** For its topic. */
+  readonly tell: string;
+}
+
+/** What becomes of a message after a try. `failures`: of its own, before this one. Pure. */
 export function judgeTurn(
   result: TurnResult,
-  history: TurnHistory,
-  now: number,
-  random: number,
+  failures: number,
   pauses: readonly number[] = RETRY_PAUSES_MS,
-): Disposition {
+): Commit | Retry | Hold {
   switch (result.status) {
     case "answered":
       return { action: "commit", result };
     case "aborted":
       return { action: "retry", delayMs: 0, counts: false, reason: "stopped" };
-    case "unavailable": {
-      const pause = backoffMs(OUTAGE, history.outages, random);
-      const stated = result.retryAt === undefined ? 0 : Math.min(result.retryAt - now, LIMIT_PROBE_MS);
-      const tell = `⏳ ${result.reason} Your message is kept and tried again until it works.`;
-      return { action: "retry", delayMs: Math.max(pause, stated), counts: false, reason: result.reason, tell };
-    }
+    case "unavailable":
+      return { action: "hold", reason: result.reason, retryAt: result.retryAt };
     case "failed":
-    case "session_lost": {
-      const pause = pauses[history.failures];
-      if (pause !== undefined) {
-        return { action: "retry", delayMs: pause, counts: true, reason: result.reason };
-      }
-      return bury(`I tried this message ${history.failures + 1} times and failed each time: ${result.reason}`);
-    }
+    case "session_lost":
+      // The last failure needs no pause: the message is buried when it is taken up next.
+      return { action: "retry", delayMs: pauses[failures] ?? 0, counts: true, reason: result.reason };
   }
 }
 
-/** Before a try: a message that was in work at too many deaths of the program is not tried again. Pure. */
-export function judgeClaim(claim: { readonly crashes: number }): Burial | undefined {
-  if (claim.crashes < MAX_CRASHES) return undefined;
-  return bury(`TinyClaw was killed ${claim.crashes} times while it worked on this message, so it is not tried again.`);
+/**
+ * Before a try: whether it has failed too often, or was in work at too many deaths of the program. Judged by what the
+ * ledger says, so that a death in the middle of a burial is followed by the same burial and not by a try. `lastReason`
+ * is that of its last failure, unknown after a restart. Pure.
+ */
+export function judgeClaim(
+  { failures, crashes }: { readonly failures: number; readonly crashes: number },
+  lastReason: string | undefined,
+  pauses: readonly number[] = RETRY_PAUSES_MS,
+): Burial | undefined {
+  if (crashes >= MAX_CRASHES) {
+    return bury(`TinyClaw was killed ${crashes} times while it worked on this message, so it is not tried again.`);
+  }
+  if (failures <= pauses.length) return undefined;
+  const why = lastReason ?? "the log tells why.";
+  return bury(`I tried this message ${failures} times and failed each time: ${why}`);
+}
+
+/** How long no turn begins when turns have found Claude away `count` times in a row, this one included, ms. Pure. */
+export function holdMs(count: number, retryAt: number | undefined, now: number, random: number): number {
+  const stated = retryAt === undefined ? 0 : Math.min(retryAt - now, LIMIT_PROBE_MS);
+  return Math.max(backoffMs(OUTAGE, count - 1, random), stated);
 }
 
 function bury(reason: string): Burial {
-  return { action: "bury", reason, tell: `⚠️ ${reason}\nIt lies in the dead letters; nothing of it is lost.` };
+  return { reason, tell: `⚠️ ${reason}\nIt lies in the dead letters; nothing of it is lost.` };
 }

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import type { TopicNotice } from "../../core/channel/protocol.ts";
 import type { QueueConfig } from "../../core/config.ts";
-import { errorCode } from "../../core/errors.ts";
+import { DiskWatch, sparingLog } from "../../core/disk-watch.ts";
+import { errorCode, systemFault } from "../../core/errors.ts";
 import { incomingConsumer, incomingProducer, outgoingProducer } from "../../core/queue/file-queue.ts";
 import { sharedSequence } from "../../core/queue/sequence.ts";
 import { createScrubber } from "../../core/secrets.ts";
@@ -26,7 +27,16 @@ const SESSION_LOST =
   "ℹ️ The earlier session could not be taken up again; I go on in a new one, with the recent history.";
 
 export async function createQueueWorker(context: WorkerContext<QueueConfig>): Promise<WorkerService> {
-  const { config, log, clock } = context;
+  const { config, clock } = context;
+  const disk = new DiskWatch({
+    dir: config.dir,
+    clock,
+    log: context.log,
+    onChange: () => {
+      processor.wake();
+    },
+  });
+  const log = sparingLog(context.log, disk);
   const ends = { root: join(config.dir, "queue"), sequence: sharedSequence(context.sequence), clock, logger: log };
   const scrub = createScrubber(config.agentSecrets);
   const incoming = incomingConsumer({
@@ -65,9 +75,13 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
     journal,
     clock,
     log,
-    makeDirectory: makeWorkplaces(config.workspaceRoot, config.runAs),
+    makeDirectory: makeWorkplaces(
+      config.workspaceRoot,
+      config.runAs && { runAs: config.runAs, launch: context.launch, clock },
+    ),
     onSessionLost: async (message, reason) => {
-      log.warn({ threadId: message.threadId, reason }, "a session cannot be taken up again; a new one begins");
+      const { threadId, messageId } = message;
+      log.warn({ threadId, messageId, reason }, "a session cannot be taken up again; a new one begins");
       await voice.notice(message, "session", SESSION_LOST);
     },
     toolsFor: (message) =>
@@ -86,6 +100,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
     threads,
     history,
     clock,
+    disk,
     log,
     voice,
     settings: new SettingsStore(join(config.dir, "settings.json"), config.timeZone, log),
@@ -101,6 +116,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
   return {
     async start() {
       await identity.start();
+      await disk.start();
       await processor.start();
       reporting = setInterval(() => {
         context.reportAgents(running(agent));
@@ -110,8 +126,12 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
       clearInterval(reporting);
       identity.stop();
       await processor.stop(graceMs);
+      await disk.stop();
       await agent.close();
       await Promise.all([history.close(), journal.close()]);
+    },
+    endIdle: (pid) => {
+      agent.endIdle(pid);
     },
     progress: () => ({ inFlight: processor.inFlight }),
     hears: {
@@ -127,9 +147,9 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
   };
 }
 
-/** A queue that cannot be laid out will not be laid out by a new start. */
+/** A queue that cannot be laid out will not be laid out by a new start, nor one opened on a disk made read-only. */
 export function isPermanentQueueFault(error: unknown): boolean {
-  return errorCode(error) === "queue_layout_invalid";
+  return errorCode(error) === "queue_layout_invalid" || systemFault(error, ["EROFS"]) !== undefined;
 }
 
 function running(agent: Agent) {

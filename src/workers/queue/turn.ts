@@ -43,6 +43,17 @@ interface Work {
   readonly signal: AbortSignal;
   /** An earlier try did not come to its end. */
   readonly cutOff: boolean;
+  readonly onHeard: () => void;
+}
+
+/** How a message is tried. */
+interface Try {
+  /** The message was in work before. */
+  readonly tried: boolean;
+  readonly settings: Settings;
+  readonly signal: AbortSignal;
+  /** Claude has said something: it can be had. */
+  readonly onHeard: () => void;
 }
 
 /** One message and its answer: route, write down, prompt, run. Knows nothing of the queue's commit and retry. */
@@ -53,8 +64,7 @@ export class TurnRunner {
     this.#deps = deps;
   }
 
-  /** `tried`: the message was in work before. */
-  async run(message: IncomingMessage, tried: boolean, settings: Settings, signal: AbortSignal): Promise<Turn> {
+  async run(message: IncomingMessage, { tried, ...terms }: Try): Promise<Turn> {
     const { threads, history, clock } = this.#deps;
     const decision = route({
       text: message.message,
@@ -79,7 +89,7 @@ export class TurnRunner {
     });
     if (record === "new") await this.#recordRouting(message, decision, model);
     await threads.update(message.threadId, { model, status: "running", lastActive: clock.now() });
-    const work: Work = { message, thread, model, settings, signal, cutOff: tried || record === "known" };
+    const work: Work = { message, thread, model, ...terms, cutOff: tried || record === "known" };
     return { thread, model, decision, result: await this.#runSession(work) };
   }
 
@@ -148,6 +158,7 @@ export class TurnRunner {
       tools: this.#deps.toolsFor(message),
       onEvent: (event) => {
         if (event.kind !== "session") {
+          if (event.kind !== "retrying") work.onHeard();
           note(describeEvent(event));
           return;
         }

@@ -37,14 +37,11 @@ export class Voice {
   }
 
   /**
-   * Says that the message failed for good; durable like an answer, for it ends the message. Said each time it does: an
-   * operator may have put it back.
+   * Says that the message failed for good; durable like an answer, for it ends the message. Said once for all tries
+   * since `firstTried`, and again when it fails after an operator put it back.
    */
-  async failure(message: IncomingMessage, text: string): Promise<void> {
-    await this.#publish(
-      this.#about(message, "failure", text),
-      `${message.messageId}-failure-${this.#deps.clock.now()}`,
-    );
+  async failure(message: IncomingMessage, text: string, firstTried: number): Promise<void> {
+    await this.#publish(this.#about(message, "failure", text), `${message.messageId}-failure-${firstTried}`);
   }
 
   /** Shows in its topic a message that did not come from there. `from`: who wrote it, or which thread. */
@@ -62,7 +59,7 @@ export class Voice {
     try {
       await this.#publish(saying, `${saying.messageId}-${what}`);
     } catch (error) {
-      const fields = { messageId: saying.messageId, what };
+      const fields = { threadId: saying.threadId, messageId: saying.messageId, what };
       this.#deps.log.error(fields, `could not tell the topic: ${describeError(error)}`);
     }
   }

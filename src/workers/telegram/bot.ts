@@ -1,17 +1,20 @@
 /** The Telegram worker: updates of the chat into the queue, messages of the queue into the chat. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Bot } from "grammy";
+import type { Bot } from "grammy";
 import type { PeerNotices, TopicNotice } from "../../core/channel/protocol.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { TelegramConfig } from "../../core/config.ts";
+import type { DiskView } from "../../core/disk-watch.ts";
+import { isSyncFailure } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { IncomingMessage, OutgoingMessage } from "../../core/queue/message.ts";
 import type { Consumer, Producer } from "../../core/queue/queue.ts";
 import { createScrubber } from "../../core/secrets.ts";
 import { createChat } from "./chat.ts";
-import { endOfPolling, explain, type TelegramError } from "./errors.ts";
+import { endOfPolling, explain } from "./errors.ts";
 import { createIntake, type Intake } from "./intake.ts";
+import * as grammy from "./grammy.ts";
 import { openModelStore } from "./model-store.ts";
 import { openDeliveries } from "./deliveries.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -36,6 +39,7 @@ export interface TelegramWorkerDeps {
   readonly consumer: Consumer<OutgoingMessage>;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly disk: DiskView;
   /** Tells the queue worker that a message was published. */
   readonly ringQueue: () => void;
   /** Told all topics whose names are known: at the start, and at each change. */
@@ -45,7 +49,10 @@ export interface TelegramWorkerDeps {
 }
 
 export interface TelegramWorker {
-  /** Resolves when stopped. Rejects with `telegram_unauthorized` or `telegram_failed`, everything put down. */
+  /**
+   * Resolves when stopped. Rejects with `telegram_unauthorized`, `telegram_failed` or what a failed sync ended in, everything
+   * put down.
+   */
   start(): Promise<void>;
   /**
    * Ends polling, then typing; waits at most `graceMs` (8 s) for what is being posted. May be called at any time, and
@@ -68,7 +75,7 @@ interface Parts {
 }
 
 export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
-  const { config, log, clock } = deps;
+  const { config, log, clock, disk } = deps;
   const scrub = createScrubber([config.token]);
   const stopping = new AbortController();
   let lastPollOk = 0;
@@ -77,7 +84,7 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
   let started: Promise<void> | undefined;
   let ended: Promise<void> | undefined;
 
-  async function assemble(onFault: (fault: TelegramError) => void): Promise<Parts> {
+  async function assemble(onFault: (fault: unknown) => void): Promise<Parts> {
     const queue = join(config.dir, "queue");
     await mkdir(queue, { recursive: true });
     const [models, topics, deliveries] = await Promise.all([
@@ -86,12 +93,15 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
       openDeliveries(join(queue, "deliveries.jsonl"), clock),
     ]);
     const client = { apiRoot: config.apiRoot, timeoutSeconds: CALL_SECONDS };
-    const bot = new Bot(config.token.reveal(), { client });
+    const bot = new grammy.Bot(config.token.reveal(), { client });
     const chat = createChat(bot.api, config.chatId);
     const presence = createPresence({ chat, log, clock, scrub });
     const { consumer } = deps;
-    const outbox = createOutbox({ consumer, deliveries, chat, presence, models, log, clock, scrub, onFault });
+    const outbox = createOutbox({ consumer, deliveries, chat, presence, models, log, clock, disk, scrub, onFault });
     const onTopics = deps.onTopics ?? (() => undefined);
+    const onTried = (): void => {
+      lastPollEnd = clock.now();
+    };
     const intake = createIntake({
       context: {
         chatId: config.chatId,
@@ -100,6 +110,8 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
         topicName: (threadId) => topics.name(threadId),
       },
       stopping: stopping.signal,
+      disk,
+      onTried,
       producer: deps.producer,
       ringQueue: deps.ringQueue,
       onTopics,
@@ -115,11 +127,8 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
     const onPolled = (): void => {
       lastPollOk = clock.now();
     };
-    const onTried = (): void => {
-      lastPollEnd = clock.now();
-    };
     bot.api.config.use(
-      createPersistence({ log, clock, scrub, stopping: stopping.signal, lastHandled, onPolled, onTried }),
+      createPersistence({ log, clock, disk, scrub, stopping: stopping.signal, lastHandled, onPolled, onTried }),
     );
     bot.use((context) => intake.take(context.update));
     // grammY's own handler confirms the update that failed. Thrown on, the error ends polling with it unconfirmed.
@@ -140,7 +149,7 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
   }
 
   async function run(): Promise<void> {
-    let fail: (fault: TelegramError) => void = () => undefined;
+    let fail: (fault: unknown) => void = () => undefined;
     const fault = new Promise<never>((_, reject) => {
       fail = reject;
     });
@@ -161,6 +170,7 @@ export function createTelegramWorker(deps: TelegramWorkerDeps): TelegramWorker {
     try {
       await bot.start({ allowed_updates: ["message"], timeout: POLL_SECONDS });
     } catch (error) {
+      if (isSyncFailure(error)) throw error;
       if (!stopping.signal.aborted) throw endOfPolling(error, scrub);
     }
     if (!stopping.signal.aborted) throw endOfPolling(new Error("polling ended unasked"), scrub);

@@ -12,7 +12,7 @@ import { closeSync, fdatasync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { replaceFile, syncDirectory, syncOnce } from "../../core/atomic-file.ts";
+import { replaceIfRoom, syncDirectory, syncOnce } from "../../core/atomic-file.ts";
 import type { Clock } from "../../core/clock.ts";
 import { readAll } from "../../core/jsonl.ts";
 
@@ -60,7 +60,7 @@ const syncData = promisify(fdatasync);
 export async function openDeliveries(path: string, clock: Clock): Promise<Deliveries> {
   const { kept, lines } = await load(path, clock.now() - KEEP_MS);
   if (lines >= COMPACT_FROM_LINES && kept.length * 2 < lines) {
-    await replaceFile(path, kept.map(lineOf).join(""));
+    await replaceIfRoom(path, kept.map(lineOf).join(""));
   }
   const ledger = new DeliveryLedger(path, clock, kept);
   await syncDirectory(dirname(path));

@@ -1,6 +1,6 @@
 /** What goes wrong between this worker and Telegram. */
-import { GrammyError, HttpError } from "grammy";
 import { CodedError, describeError, errorCode, type ErrorDetails } from "../../core/errors.ts";
+import { GrammyError, HttpError } from "./grammy.ts";
 
 /**
  * `telegram_unauthorized`: Telegram does not know the bot token; another start would find the same.

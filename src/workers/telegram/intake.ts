@@ -2,7 +2,8 @@
 import { backoffMs, type BackoffRule } from "../../core/backoff.ts";
 import type { TopicNotice } from "../../core/channel/protocol.ts";
 import type { Clock } from "../../core/clock.ts";
-import { describeError, errorCode } from "../../core/errors.ts";
+import type { DiskView } from "../../core/disk-watch.ts";
+import { describeError, errorCode, isSyncFailure } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { IncomingMessage } from "../../core/queue/message.ts";
 import type { Producer } from "../../core/queue/queue.ts";
@@ -10,6 +11,7 @@ import type { Update } from "grammy/types";
 import { stopped } from "./errors.ts";
 import { readUpdate, type Inbound, type InboundContext } from "./inbound.ts";
 import type { Presence } from "./presence.ts";
+import { untilRoom } from "./room.ts";
 import type { TopicStore } from "./topic-store.ts";
 
 const QUEUE_AWAY: BackoffRule = { firstMs: 200, maxMs: 10_000, jitter: 0.2 };
@@ -21,7 +23,10 @@ export interface IntakeDeps {
   readonly presence: Presence;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly disk: DiskView;
   readonly stopping: AbortSignal;
+  /** A try to store has ended, or a wait before the next goes on. */
+  readonly onTried: () => void;
   /** Tells the queue worker that a message was published. */
   readonly ringQueue: () => void;
   readonly onTopics: (topics: readonly TopicNotice[]) => void;
@@ -30,7 +35,7 @@ export interface IntakeDeps {
 export interface Intake {
   /**
    * Resolves when Telegram may forget the update. Rejects with `telegram_stopped`, and must not be taken as handled,
-   * when the worker stops before that.
+   * when the worker stops before that. Rejects with `sync_failed`'s fault at once: the worker has to end.
    */
   take(update: Update): Promise<void>;
   /** The newest update taken. */
@@ -41,7 +46,7 @@ export interface Intake {
 }
 
 export function createIntake(deps: IntakeDeps): Intake {
-  const { context, producer, topics, presence, log, clock, stopping } = deps;
+  const { context, producer, topics, presence, log, clock, disk, stopping } = deps;
   let last: number | undefined;
   let taking: Promise<void> | undefined;
 
@@ -50,7 +55,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     try {
       return readUpdate(update, context);
     } catch (error) {
-      log.error({ update: update.update_id, error: describeError(error) }, "update cannot be read");
+      log.error({ ...markOf(update), error: describeError(error) }, "update cannot be read");
       return { status: "ignored", reason: "it cannot be read" };
     }
   }
@@ -58,17 +63,22 @@ export function createIntake(deps: IntakeDeps): Intake {
   /** False when the queue will never take the message: it too would hold up all behind it. */
   async function publish(message: IncomingMessage): Promise<boolean> {
     for (let failures = 0; ; failures += 1) {
+      await untilRoom(deps);
       try {
         await producer.publish(message, message.messageId);
         return true;
       } catch (error) {
-        const fields = { messageId: message.messageId, error: describeError(error) };
+        const { threadId, messageId } = message;
+        const fields = { threadId, messageId, error: describeError(error) };
         if (errorCode(error) === "queue_message_invalid") {
           log.error(fields, "message is refused by the queue: given up");
           return false;
         }
         log.error(fields, "message cannot be stored: Telegram keeps it, trying again");
+        if (isSyncFailure(error)) throw error;
+        disk.suspect(error);
       }
+      deps.onTried();
       await clock.sleep(backoffMs(QUEUE_AWAY, failures, Math.random()), stopping).catch(() => undefined);
       if (stopping.aborted) throw stopped();
     }
@@ -78,7 +88,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     const inbound = read(update);
     switch (inbound.status) {
       case "ignored":
-        log.info({ update: update.update_id, reason: inbound.reason }, "update ignored");
+        log.info({ ...markOf(update), reason: inbound.reason }, "update ignored");
         return;
       case "topic":
         if (topics.apply(inbound.threadId, inbound.event, inbound.name)) deps.onTopics(topics.all());
@@ -112,4 +122,10 @@ export function createIntake(deps: IntakeDeps): Intake {
     },
     inFlight: () => (taking === undefined ? 0 : 1),
   };
+}
+
+/** What a log line says of an update; a topic other than General is named. */
+function markOf({ update_id: update, message }: Update) {
+  const threadId = message?.message_thread_id;
+  return { update, messageId: `u${update}`, ...(threadId === undefined ? {} : { threadId }) };
 }

@@ -8,19 +8,20 @@
  *   Telegram does not know the token              → retry, and the worker ends
  *
  * Each chunk is written down before it goes out and when it is there (`deliveries`), so that after a kill an answer goes
- * on where it was. The Bot API has no way to ask whether a call without an answer took effect: such a chunk is sent again,
- * and after a restart says that it may be a repeat.
+ * on where it was. The Bot API has no way to ask whether a call without an answer took effect: such a chunk is sent again
+ * and says that it may be a repeat.
  */
 import { backoffMs, type BackoffRule } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
-import { describeError, errorCode } from "../../core/errors.ts";
+import type { DiskView } from "../../core/disk-watch.ts";
+import { describeError, errorCode, isSyncFailure } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { postedIn, type OutgoingMessage } from "../../core/queue/message.ts";
 import type { Claim, Consumer } from "../../core/queue/queue.ts";
 import type { Chat } from "./chat.ts";
 import { chunkId } from "./deliveries.ts";
 import type { Deliveries } from "./deliveries.ts";
-import { classify, explain, mayHaveWorked, unauthorized, type Failure, type TelegramError } from "./errors.ts";
+import { classify, explain, mayHaveWorked, unauthorized, type Failure } from "./errors.ts";
 import type { ModelStore } from "./model-store.ts";
 import type { Presence } from "./presence.ts";
 import { MESSAGE_MAX, splitText } from "./split.ts";
@@ -32,8 +33,9 @@ const AWAY: BackoffRule = { firstMs: 1_000, maxMs: 60_000, jitter: 0.2 };
 const QUEUE_AWAY: BackoffRule = { firstMs: 200, maxMs: 10_000, jitter: 0.2 };
 /** For a call to end that was cut off. */
 const CUT_GRACE_MS = 500;
-/** Stands before a chunk of which nobody can know whether it is in the chat already. */
+/** Stand before a chunk of which nobody can know whether it is in the chat already: a start or a call cut it off. */
 const REPEATED = "↻ repeated after a restart\n";
+const RESENT = "↻ repeated after an error\n";
 /** Tries of a message that fails by a fault of our own, before it is put aside. */
 const FAULTS_MAX = 5;
 
@@ -45,9 +47,10 @@ export interface OutboxDeps {
   readonly models: ModelStore;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly disk: DiskView;
   readonly scrub: (text: string) => string;
-  /** Called once, when Telegram does not accept the token. */
-  readonly onFault: (fault: TelegramError) => void;
+  /** Called when the worker has to end: Telegram does not accept the token, or the disk lost what was written. */
+  readonly onFault: (fault: unknown) => void;
 }
 
 export interface Outbox {
@@ -73,7 +76,7 @@ type Delivery = { readonly status: "posted" } | { readonly status: "paused"; rea
 type Failed = { readonly status: "failed"; readonly error: unknown };
 
 export function createOutbox(deps: OutboxDeps): Outbox {
-  const { consumer, deliveries, chat, presence, models, log, clock, scrub } = deps;
+  const { consumer, deliveries, chat, presence, models, log, clock, disk, scrub } = deps;
   const running = new Set<Promise<void>>();
   const progress = new Map<string, Progress>();
   /** No more claims. */
@@ -107,7 +110,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       // One that came too late stays open in the queue, for the next start.
       if (claim === undefined || stopping.signal.aborted) return;
       const work = post(claim).catch((error: unknown) => {
-        log.error({ key: claim.key, error: describeError(error) }, "outgoing message could not be ended in the queue");
+        log.error(
+          { ...markOf(claim), error: describeError(error) },
+          "outgoing message could not be ended in the queue",
+        );
       });
       running.add(work);
       void work.then(() => {
@@ -137,8 +143,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const delivery = await deliver(claim, state);
     if (delivery.status === "posted") {
       if (ends) presence.finish(message);
-      if (state.chunks.length === 0) log.warn({ key }, "outgoing message has no text: nothing was posted");
-      await insist("commit", () => consumer.commit(claim), cutting.signal);
+      if (state.chunks.length === 0) log.warn(markOf(claim), "outgoing message has no text: nothing was posted");
+      await insist("commit", () => consumer.commit(claim), cutting.signal, claim);
       progress.delete(key);
       if (!cutting.signal.aborted) deliveries.forget(key);
       return;
@@ -150,25 +156,27 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     await fail(claim, state, delivery.error);
   }
 
-  async function deliver({ key, message }: Claim<OutgoingMessage>, state: Progress): Promise<Delivery> {
+  async function deliver(claim: Claim<OutgoingMessage>, state: Progress): Promise<Delivery> {
+    const { key, message } = claim;
     for (const [place, text] of state.chunks.entries()) {
       const chunk = chunkId(place, text);
       const known = deliveries.stateOf(key, chunk);
       if (known === "sent") continue;
       const waitMs = closedUntil - clock.monotonic();
       if (waitMs > 0) return { status: "paused", waitMs };
-      await insist("delivery", () => deliveries.intend(key, chunk), cutting.signal);
+      await insist("delivery", () => deliveries.intend(key, chunk), cutting.signal, claim);
       if (cutting.signal.aborted) return { status: "failed", error: cutting.signal.reason };
       let id: number;
       try {
-        id = await chat.send(postedIn(message), known === "interrupted" ? REPEATED + text : text, cutting.signal);
+        const mark = repeatMark(known === "interrupted", state.doubtful.has(chunk));
+        id = await chat.send(postedIn(message), mark + text, cutting.signal);
       } catch (error) {
         if (mayHaveWorked(error)) state.doubtful.add(chunk);
         // A refusal says of this try alone that it is not there.
         else if (known !== "interrupted" && !state.doubtful.has(chunk)) deliveries.refused(key, chunk);
         return { status: "failed", error };
       }
-      await insist("delivery", () => deliveries.posted(key, chunk, id), cutting.signal);
+      await insist("delivery", () => deliveries.posted(key, chunk, id), cutting.signal, claim);
       state.away = 0;
       if (message.model !== undefined) models.record(id, message.model);
     }
@@ -183,8 +191,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (cutting.signal.aborted) return;
     const failure = classify(error);
     const fields = {
-      key: claim.key,
-      thread: postedIn(claim.message),
+      ...markOf(claim),
       posted: state.chunks.filter((text, place) => isPosted(claim.key, place, text)).length,
       error: explain(error, scrub),
     };
@@ -224,21 +231,27 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         "retry",
         () => consumer.retry(claim, { delayMs, counts: true, reason: fields.error }),
         cutting.signal,
+        claim,
       );
       return;
     }
     const reason = failure.status === "refused" ? scrub(failure.reason) : fields.error;
     log.error(fields, "outgoing message cannot be posted: put aside");
-    await insist("bury", () => consumer.bury(claim, reason), cutting.signal);
+    await insist("bury", () => consumer.bury(claim, reason), cutting.signal, claim);
     progress.delete(claim.key);
   }
 
   async function retry(claim: Claim<OutgoingMessage>, delayMs: number, reason: string): Promise<void> {
-    await insist("retry", () => consumer.retry(claim, { delayMs, counts: false, reason }), cutting.signal);
+    await insist("retry", () => consumer.retry(claim, { delayMs, counts: false, reason }), cutting.signal, claim);
   }
 
   /** Does `act` again until it works or `signal` says to leave it: a claim that is not ended would hold its topic up. */
-  async function insist(what: string, act: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async function insist(
+    what: string,
+    act: () => Promise<void>,
+    signal: AbortSignal,
+    claim?: Claim<OutgoingMessage>,
+  ): Promise<void> {
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
         await act();
@@ -246,7 +259,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       } catch (error) {
         // Ended before, or closed: no more tries would change that.
         if (errorCode(error) === "queue_claim_unknown" || errorCode(error) === "queue_not_open") throw error;
-        log.error({ error: describeError(error) }, `outgoing queue: ${what} failed, trying again`);
+        if (isSyncFailure(error)) {
+          stopping.abort();
+          deps.onFault(error);
+          throw error;
+        }
+        disk.suspect(error);
+        const mark = claim === undefined ? {} : markOf(claim);
+        log.error({ ...mark, error: describeError(error) }, `outgoing queue: ${what} failed, trying again`);
         await clock.sleep(backoffMs(QUEUE_AWAY, failures, Math.random()), signal).catch(() => undefined);
       }
     }
@@ -273,4 +293,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 /** Whether the message ends the turn it belongs to. One that does not say is an answer, as in older files. */
 function endsTurn(message: OutgoingMessage): boolean {
   return message.kind === undefined || message.kind === "answer" || message.kind === "failure";
+}
+
+function repeatMark(isInterrupted: boolean, isDoubtful: boolean): string {
+  if (isInterrupted) return REPEATED;
+  return isDoubtful ? RESENT : "";
+}
+
+/** What a log line says of a message. */
+function markOf({ key, message }: Claim<OutgoingMessage>) {
+  return { key, threadId: postedIn(message), messageId: message.messageId };
 }

@@ -9,9 +9,11 @@ import type { Transformer } from "grammy";
 import type { ApiResponse } from "grammy/types";
 import { backoffMs, type BackoffRule } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
+import type { DiskView } from "../../core/disk-watch.ts";
 import type { Logger } from "../../core/log.ts";
 import type { GrammySignal } from "./chat.ts";
 import { explain, stopped, waitOf } from "./errors.ts";
+import { untilRoom } from "./room.ts";
 
 const PAUSES: BackoffRule = { firstMs: 500, maxMs: 30_000, jitter: 0.2 };
 /** Between polls that push each other out: the other poller may be the rest of an earlier life of this one. */
@@ -24,6 +26,8 @@ const CONFIRM_MS = 2_000;
 export interface PollingDeps {
   readonly log: Logger;
   readonly clock: Clock;
+  /** While it is full nothing is fetched, and nothing that was fetched is confirmed. */
+  readonly disk: DiskView;
   readonly scrub: (text: string) => string;
   /** Aborts when the worker is asked to stop. */
   readonly stopping: AbortSignal;
@@ -82,6 +86,7 @@ export function createPersistence(deps: PollingDeps): Transformer {
       if (last === undefined) throw stopped();
       return prev(method, { ...payload, offset: last + 1 }, AbortSignal.timeout(CONFIRM_MS) as GrammySignal);
     }
+    if (method === "getUpdates") await untilRoom(deps);
     const answer = await repeat(method, () => prev(method, payload, stopping as GrammySignal));
     if (method === "getUpdates" && answer.ok) deps.onPolled();
     return answer;

@@ -52,6 +52,9 @@ export interface PresenceDeps {
   readonly scrub: (text: string) => string;
 }
 
+/** A message, or its answer, with the place of the first in the chat. */
+type Answerable = Pick<IncomingMessage | OutgoingMessage, "chatMessageId" | "threadId" | "messageId">;
+
 interface Topic {
   /** Messages shown, and since when (monotonic). */
   readonly shown: Map<string, number>;
@@ -74,23 +77,23 @@ export function createPresence({ chat, log, clock, scrub }: PresenceDeps): Prese
   let quietUntil = 0;
   let hushed = false;
 
-  function failed(what: string, error: unknown): void {
+  function failed(what: string, mark: object, error: unknown): void {
     const failure = classify(error);
     if (failure.status === "limited") pause(failure.waitMs);
-    log.debug({ error: explain(error, scrub) }, what);
+    log.debug({ ...mark, error: explain(error, scrub) }, what);
   }
 
   function pause(ms: number): void {
     quietUntil = Math.max(quietUntil, clock.monotonic() + ms);
   }
 
-  function react(chatMessageId: number, emoji: Emoji): void {
-    if (ending.signal.aborted) return;
+  function react({ chatMessageId, threadId, messageId }: Answerable, emoji: Emoji): void {
+    if (chatMessageId === undefined || ending.signal.aborted) return;
     const before = reactions.get(chatMessageId);
     const mine = (before ?? Promise.resolve())
       .then(() => chat.react(chatMessageId, emoji, ending.signal))
       .catch((error: unknown) => {
-        failed("reaction was not set", error);
+        failed("reaction was not set", { threadId, messageId, chatMessageId }, error);
       })
       .finally(() => {
         if (reactions.get(chatMessageId) === mine) reactions.delete(chatMessageId);
@@ -128,7 +131,7 @@ export function createPresence({ chat, log, clock, scrub }: PresenceDeps): Prese
     try {
       await chat.type(threadId, ending.signal);
     } catch (error) {
-      failed("typing was not shown", error);
+      failed("typing was not shown", { threadId }, error);
     }
     topic.calling = false;
   }
@@ -155,7 +158,7 @@ export function createPresence({ chat, log, clock, scrub }: PresenceDeps): Prese
   return {
     received(message) {
       if (settled.has(message.messageId)) return;
-      if (message.chatMessageId !== undefined) react(message.chatMessageId, RECEIVED);
+      react(message, RECEIVED);
       show(message.threadId, message.messageId);
     },
     show,
@@ -163,7 +166,7 @@ export function createPresence({ chat, log, clock, scrub }: PresenceDeps): Prese
     settle,
     finish(answer) {
       settle(answer.messageId);
-      if (answer.chatMessageId !== undefined) react(answer.chatMessageId, finalEmoji(answer));
+      react(answer, finalEmoji(answer));
     },
     pause,
     hush,

@@ -2,14 +2,17 @@
 import { join } from "node:path";
 import type { TelegramConfig } from "../../core/config.ts";
 import type { TopicNotice } from "../../core/channel/protocol.ts";
-import { errorCode } from "../../core/errors.ts";
+import { DiskWatch, sparingLog } from "../../core/disk-watch.ts";
+import { errorCode, systemFault } from "../../core/errors.ts";
 import { incomingProducer, outgoingConsumer } from "../../core/queue/file-queue.ts";
 import { sharedSequence } from "../../core/queue/sequence.ts";
 import type { WorkerContext, WorkerService } from "../thread.ts";
 import { createTelegramWorker } from "./bot.ts";
 
 export function createTelegramService(context: WorkerContext<TelegramConfig>): Promise<WorkerService> {
-  const { config, log, clock } = context;
+  const { config, clock } = context;
+  const disk = new DiskWatch({ dir: config.dir, clock, log: context.log });
+  const log = sparingLog(context.log, disk);
   const ends = { root: join(config.dir, "queue"), sequence: sharedSequence(context.sequence), clock, logger: log };
   const outgoing = outgoingConsumer(ends);
   let topics: readonly TopicNotice[] = [];
@@ -21,6 +24,7 @@ export function createTelegramService(context: WorkerContext<TelegramConfig>): P
     config,
     log,
     clock,
+    disk,
     onReady,
     producer: incomingProducer(ends),
     consumer: outgoing,
@@ -34,13 +38,17 @@ export function createTelegramService(context: WorkerContext<TelegramConfig>): P
   });
   return Promise.resolve({
     async start() {
+      await disk.start();
       const ended = worker.start();
       ended.catch((error: unknown) => {
         context.fail(error);
       });
       await Promise.race([ready, ended]);
     },
-    stop: (graceMs) => worker.stop(graceMs),
+    async stop(graceMs) {
+      await worker.stop(graceMs);
+      await disk.stop();
+    },
     progress: () => worker.progress(),
     hears: {
       published: () => {
@@ -56,7 +64,7 @@ export function createTelegramService(context: WorkerContext<TelegramConfig>): P
   });
 }
 
-/** A token that Telegram refuses stays refused. */
+/** A token that Telegram refuses stays refused, and a disk that was made read-only stays so. */
 export function isPermanentTelegramFault(error: unknown): boolean {
-  return errorCode(error) === "telegram_unauthorized";
+  return errorCode(error) === "telegram_unauthorized" || systemFault(error, ["EROFS"]) !== undefined;
 }

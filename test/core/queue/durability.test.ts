@@ -53,12 +53,14 @@ test("a buried message is in work until its dead letter, the reason and the ledg
   assert.deepEqual(syncs.seen.map(told), [
     `datasync dead-letter/${name}.why`,
     "sync dead-letter",
+    "sync dead-letter",
     "datasync ledger.jsonl: dead",
   ]);
   const letters = syncs.seen.map(({ files }) =>
     [`processing/${name}`, `dead-letter/${name}`].filter((at) => files[at]),
   );
   assert.deepEqual(letters, [
+    [`processing/${name}`],
     [`processing/${name}`],
     [`processing/${name}`, `dead-letter/${name}`],
     [`processing/${name}`, `dead-letter/${name}`],

@@ -110,14 +110,18 @@ test("torn and foreign lines are passed over, and the next record starts on a li
 });
 
 test("a ledger that is mostly stale is rewritten at open, and says the same", async (t) => {
-  const { path, open } = await setUp(t);
+  const { path, clock, open } = await setUp(t);
   let ledger = await open();
+  const firstTried = clock.now();
   await Promise.all(
     Array.from({ length: 400 }, async (_, n) => {
       for (const event of ["try", "fail", "try", "done"] as const) await ledger.record(event, `k${n}`, n);
     }),
   );
-  for (const event of ["try", "fail", "try", "fail", "try"] as const) await ledger.record(event, "open", 400);
+  for (const event of ["try", "fail", "try", "fail", "try"] as const) {
+    await ledger.record(event, "open", 400);
+    clock.advance(1);
+  }
   await ledger.close();
   ledger = await open();
   await ledger.close();
@@ -126,5 +130,6 @@ test("a ledger that is mostly stale is rewritten at open, and says the same", as
   ledger = await open();
   assert.ok(ledger.isDone("k0") && ledger.isDone("k399"));
   assert.deepEqual(ledger.attempts("open"), { failures: 2, crashes: 1 });
+  assert.equal(ledger.firstTried("open"), firstTried);
   await ledger.close();
 });

@@ -38,11 +38,11 @@ test("numbering goes on after the highest number in any folder, in tmp too, or i
     ["dead-letter", 5],
   ] as const) {
     await mkdir(join(root, folder));
-    await writeFile(join(root, folder, formatFileName({ seq, lane: 1, key: "k" })), "");
+    await writeFile(join(root, folder, formatFileName({ seq, lane: 1, rank: 0, key: "k" })), "");
   }
   assert.equal(await highestSequence(root), 9);
   await mkdir(join(root, "tmp"));
-  await writeFile(join(root, "tmp", formatFileName({ seq: 11, lane: 1, key: "k" })), "");
+  await writeFile(join(root, "tmp", formatFileName({ seq: 11, lane: 1, rank: 0, key: "k" })), "");
   assert.equal(await highestSequence(root), 11);
   await writeFile(join(root, "sent.jsonl"), '{"timestamp":1,"key":"k","event":"done","seq":12}\n{"seq":99');
   assert.equal(await highestSequence(root), 12);

@@ -26,6 +26,12 @@ test("pino-roll's are those with another number than the target of the link", ()
   ]);
 });
 
+test("pino-roll's bear a day and an ending as our log writer has them made, or none", () => {
+  const ours = ["queue.2026-01-01.1.log", "queue.2026-01-02.2.log", "queue.7.log"];
+  const others = ["queue2.2026-01-01.1.log", "queue.2026-01-01.log", "queue.log", ".queue.2026-01-02.2.log.link"];
+  assert.deepEqual(names("queue.2026-01-02.2.log", [...ours, ...others], "pino"), ours);
+});
+
 test("what only looks alike belongs to nobody", () => {
   const alike = ["a.0.jsonl", "a.01.jsonl", "a.1.jsonl.gz", "ab.1.jsonl", "a.x.jsonl", "a.1.2.jsonl", "a.jsonl~"];
   assert.deepEqual(names("a.jsonl", [...alike, "a.jsonl.1.gz", "a.jsonl-2026", "xa.jsonl.1"], "jsonl"), []);

@@ -127,6 +127,26 @@ describe("the life of agents", { timeout: 120_000 }, () => {
     await gone(pid);
   });
 
+  test("an idle agent is ended when told to, one at work is not, and the session goes on in the next", async (t) => {
+    const rig = await rigFor(t);
+    hangs(rig);
+    const { sessionId } = await rig.answered("hello");
+    const [{ pid = 0 } = {}] = rig.agent.live();
+    rig.agent.endIdle(pid);
+    await gone(pid);
+    const abort = new AbortController();
+    const turn = rig.turn("hang", { sessionId, signal: abort.signal });
+    const command = await commandPid(rig);
+    const [{ pid: next = 0 } = {}] = rig.agent.live();
+    assert.notEqual(next, pid);
+    rig.agent.endIdle(next);
+    await sleep(1500);
+    assert.ok(alive(next) && alive(command));
+    abort.abort();
+    await turn;
+    assert.equal(rig.claude.requests.at(-1)?.script.history[0]?.text, "hello");
+  });
+
   test("of more idle sessions than maxLive, the one idle longest is ended", async (t) => {
     const rig = await rigFor(t, { maxLive: 1 });
     await rig.answered("one", { threadId: 1 });

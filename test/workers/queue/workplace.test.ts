@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { chmod, chown, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { SpawnRequest } from "../../../src/core/channel/protocol.ts";
+import { systemClock } from "../../../src/core/clock.ts";
+import type { Clock } from "../../../src/core/clock.ts";
+import type { Launch } from "../../../src/workers/queue/agent-remote.ts";
 import { makeWorkplaces } from "../../../src/workers/queue/workplace.ts";
+import type { Maker } from "../../../src/workers/queue/workplace.ts";
+import { openHost } from "../../support/agent-host.ts";
 import { noConfinement, runConfined } from "../../support/confined.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
@@ -14,6 +21,10 @@ async function openDir(t: TestContext): Promise<string> {
   const dir = await tempDir(t);
   await chmod(dir, 0o755);
   return dir;
+}
+
+function nobody(clock: Clock = systemClock): Maker {
+  return { runAs: NOBODY, launch: openHost({ runAs: NOBODY }).launch, clock };
 }
 
 async function ownerOf(path: string): Promise<[number, number, string]> {
@@ -34,7 +45,7 @@ test("an agent's directory is its user's own, and so is the root that was missin
   // As the bot's is.
   const before = process.umask(0o027);
   t.after(() => process.umask(before));
-  await makeWorkplaces(root, NOBODY)(join(root, "api"));
+  await makeWorkplaces(root, nobody())(join(root, "api"));
   assert.deepEqual((await ownerOf(root)).slice(0, 2), [NOBODY.uid, NOBODY.gid]);
   assert.deepEqual(await ownerOf(join(root, "api")), [NOBODY.uid, NOBODY.gid, "755"]);
 });
@@ -44,7 +55,7 @@ test("what the agents' user may not make is refused in mkdir's words, whatever w
   // A library that is missing is told on standard error by each program that is given this variable.
   process.env["LD_PRELOAD"] = "/nowhere/environment-of-the-bot.so";
   t.after(() => delete process.env["LD_PRELOAD"]);
-  await assert.rejects(makeWorkplaces(root, NOBODY)(join(root, "api")), (error: Error) => {
+  await assert.rejects(makeWorkplaces(root, nobody())(join(root, "api")), (error: Error) => {
     assert.match(error.message, /^mkdir: cannot create directory .*Permission denied$/);
     return true;
   });
@@ -54,10 +65,53 @@ test("it takes no right over the files of others", { skip: noConfinement }, asyn
   const root = join(await openDir(t), "workspace");
   await mkdir(root, { mode: 0o700 });
   await chown(root, NOBODY.uid, NOBODY.gid);
-  const module = new URL("../../../src/workers/queue/workplace.js", import.meta.url).href;
-  const [at, path] = [JSON.stringify(root), JSON.stringify(join(root, "api"))];
+  const [workplace, support, core] = [
+    "src/workers/queue/workplace.js",
+    "test/support/agent-host.js",
+    "src/core/clock.js",
+  ].map((path) => new URL(`../../../${path}`, import.meta.url).href);
+  const [at, path, runAs] = [root, join(root, "api"), NOBODY].map((value) => JSON.stringify(value));
   await runConfined(
-    `import { makeWorkplaces } from "${module}"; await makeWorkplaces(${at}, ${JSON.stringify(NOBODY)})(${path});`,
+    `import { makeWorkplaces } from "${workplace}"; import { openHost } from "${support}";
+     import { systemClock as clock } from "${core}"; const runAs = ${runAs};
+     await makeWorkplaces(${at}, { runAs, launch: openHost({ runAs }).launch, clock })(${path});`,
   );
   assert.deepEqual(await ownerOf(join(root, "api")), [NOBODY.uid, NOBODY.gid, "755"]);
+});
+
+test(
+  "it is the supervisor that starts what makes a directory, and nothing of ours goes with it",
+  { skip },
+  async (t) => {
+    const root = join(await openDir(t), "workspace");
+    const maker = nobody();
+    const asked: SpawnRequest[] = [];
+    const launch: Launch = (request) => {
+      asked.push(request);
+      return maker.launch(request);
+    };
+    await makeWorkplaces(root, { ...maker, launch })(join(root, "api"));
+    const path = join(root, "api");
+    assert.deepEqual(asked, [{ command: "mkdir", args: ["-p", "--", path], cwd: "/", env: {}, alone: true }]);
+  },
+);
+
+test("a directory that cannot be made in ten seconds is given up", { skip }, async (t) => {
+  const root = await openDir(t);
+  const due: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after(ms, task) {
+      assert.equal(ms, 10_000);
+      due.push(task);
+      return () => undefined;
+    },
+  };
+  const maker = nobody(clock);
+  // In place of mkdir, on a disk that does not answer.
+  const launch: Launch = (request) => maker.launch({ ...request, command: "sleep", args: ["60"] });
+  const making = makeWorkplaces(root, { ...maker, launch })(join(root, "api"));
+  while (due.length === 0) await pause(5);
+  due[0]?.();
+  await assert.rejects(making, { message: "mkdir under uid 65534 failed" });
 });

@@ -1,7 +1,7 @@
 /** Nothing that Telegram delivers is lost, and nothing is posted twice, whatever fails on the way. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { errorCode } from "../../../src/core/errors.ts";
+import { errorCode, SyncError } from "../../../src/core/errors.ts";
 import { QueueError } from "../../../src/core/queue/errors.ts";
 import type { IncomingMessage } from "../../../src/core/queue/message.ts";
 import { createScene, type Scene } from "./bot-scene.ts";
@@ -206,4 +206,58 @@ test("the log of an outage never holds the token", async (t) => {
   const secret = telegram.token.split(":")[1] ?? "";
   assert.ok(log.lines.length > 0);
   for (const line of log.lines) assert.equal(line.includes(secret), false, line);
+});
+
+test("with a full disk Telegram keeps all that is written; with room again each is stored once, in order", async (t) => {
+  const scene = await createScene(t);
+  const { telegram, user, started, waitForStored, say, disk } = scene;
+  const worker = started();
+  telegram.sendText(1, user, "before");
+  await waitForStored("before");
+  await telegram.waitForPoll();
+  disk.level = "hard";
+  for (const text of ["a", "b", "c"]) telegram.sendText(1, user, text);
+  await say({ messageId: "m1", message: "an answer" });
+  await telegram.waitForMessage(1, ({ text }) => text === "an answer");
+  const { lastPollEnd } = worker.progress();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.ok(worker.progress().lastPollEnd > lastPollEnd, "who waits for room is not taken for one that hangs");
+  assert.deepEqual([texts(scene), telegram.pendingUpdates], [["before"], 3]);
+  disk.level = "soft";
+  await waitForStored("c");
+  assert.deepEqual(texts(scene), ["before", "a", "b", "c"]);
+  await telegram.waitForPoll();
+  assert.equal(telegram.pendingUpdates, 0);
+});
+
+test("a stop while the disk is full confirms nothing that is not stored", async (t) => {
+  const scene = await createScene(t);
+  const { telegram, user, started, disk } = scene;
+  const worker = started();
+  await telegram.waitForPoll();
+  disk.level = "hard";
+  telegram.sendText(1, user, "a");
+  await telegram.waitFor((call) => call.method === "getUpdates" && call.status === 200);
+  await worker.stop();
+  assert.deepEqual([await worker.fault, texts(scene), telegram.pendingUpdates], [undefined, [], 1]);
+});
+
+test("what a failed write says of the disk is passed on", async (t) => {
+  const scene = await createScene(t);
+  const error = new Error("no room");
+  const refused = onPublish(scene, "a", () => Promise.reject(error));
+  scene.telegram.sendText(1, scene.user, "a");
+  scene.started();
+  await refused;
+  scene.publishing = () => Promise.resolve();
+  await scene.waitForStored("a");
+  assert.deepEqual(scene.disk.suspected, [error]);
+});
+
+test("a sync that fails ends the worker with the update unconfirmed", async (t) => {
+  const scene = await createScene(t);
+  scene.publishing = () => Promise.reject(new SyncError("incoming", new Error("EIO")));
+  scene.telegram.sendText(1, scene.user, "a");
+  assert.equal(errorCode(await scene.started().fault), "sync_failed");
+  assert.equal(scene.telegram.pendingUpdates, 1);
 });

@@ -7,7 +7,14 @@ import type { IncomingMessage, OutgoingMessage } from "../../../src/core/queue/m
 import { Secret } from "../../../src/core/secrets.ts";
 import { TelegramSandbox, type User } from "../../../src/sandbox/telegram/telegram.ts";
 import { createTelegramWorker, type TelegramWorker } from "../../../src/workers/telegram/bot.ts";
-import { createLogLines, hurriedClock, temporaryDirectory, type LogLines } from "./support.ts";
+import {
+  createLogLines,
+  hurriedClock,
+  roomyDisk,
+  temporaryDirectory,
+  type LogLines,
+  type TestDisk,
+} from "./support.ts";
 
 /** Pauses of seconds take a twentieth. */
 const clock = hurriedClock(20);
@@ -22,6 +29,7 @@ export interface Scene {
   readonly user: User;
   readonly log: LogLines;
   readonly dir: string;
+  readonly disk: TestDisk;
   /** What is in the incoming queue, each message once for each time it was published. */
   readonly stored: IncomingMessage[];
   readonly sent: MemoryStore<OutgoingMessage>;
@@ -51,6 +59,7 @@ export async function createScene(t: TestContext): Promise<Scene> {
     await telegram.stop();
   });
   const log = createLogLines();
+  const disk = roomyDisk();
   const stored: IncomingMessage[] = [];
   const listeners = new Set<() => void>();
   const sent = new MemoryStore<OutgoingMessage>();
@@ -78,6 +87,7 @@ export async function createScene(t: TestContext): Promise<Scene> {
       consumer: consumer(),
       log,
       clock,
+      disk,
       ringQueue: () => {
         rings += 1;
         scene.ringing();
@@ -95,6 +105,7 @@ export async function createScene(t: TestContext): Promise<Scene> {
     user: telegram.addUser({ firstName: "Tester" }),
     log,
     dir,
+    disk,
     stored,
     sent,
     publishing: () => Promise.resolve(),

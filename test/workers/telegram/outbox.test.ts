@@ -5,7 +5,7 @@ import { outgoingKind } from "../../../src/core/queue/kinds.ts";
 import { MemoryQueue, MemoryStore } from "../../../src/core/queue/memory-queue.ts";
 import type { OutgoingMessage } from "../../../src/core/queue/message.ts";
 import { chunkId } from "../../../src/workers/telegram/deliveries.ts";
-import type { TelegramError } from "../../../src/workers/telegram/errors.ts";
+import { errorCode, SyncError } from "../../../src/core/errors.ts";
 import { openModelStore, type ModelStore } from "../../../src/workers/telegram/model-store.ts";
 import { createOutbox, type Outbox } from "../../../src/workers/telegram/outbox.ts";
 import { createPresence } from "../../../src/workers/telegram/presence.ts";
@@ -14,6 +14,7 @@ import {
   fakeChat,
   manualClock,
   memoryDeliveries,
+  roomyDisk,
   settled,
   temporaryDirectory,
   type FakeChat,
@@ -29,7 +30,7 @@ interface Scene {
   readonly log: LogLines;
   readonly models: ModelStore;
   readonly deliveries: ReturnType<typeof memoryDeliveries>;
-  readonly faults: TelegramError[];
+  readonly faults: unknown[];
   readonly outbox: Outbox;
   /** Publishes and lets the outbox see to it. */
   readonly post: (...messages: Partial<OutgoingMessage>[]) => Promise<void>;
@@ -52,9 +53,21 @@ async function scene(t: TestContext): Promise<Scene> {
   const models = await openModelStore(dir, log);
   const presence = createPresence({ chat, clock, log, scrub });
   const deliveries = memoryDeliveries();
-  const faults: TelegramError[] = [];
-  const onFault = (fault: TelegramError): void => void faults.push(fault);
-  const outbox = createOutbox({ consumer: queue, deliveries, chat, presence, models, log, clock, scrub, onFault });
+  const faults: unknown[] = [];
+  const onFault = (fault: unknown): void => void faults.push(fault);
+  const disk = roomyDisk();
+  const outbox = createOutbox({
+    consumer: queue,
+    deliveries,
+    chat,
+    presence,
+    models,
+    log,
+    clock,
+    disk,
+    scrub,
+    onFault,
+  });
   await outbox.start();
   const post = async (...messages: Partial<OutgoingMessage>[]): Promise<void> => {
     for (const message of messages) await queue.publish({ ...answer, ...message });
@@ -134,13 +147,13 @@ test("a long answer is posted in order, and a retry goes on where it stopped", a
   assert.equal(store.done.has("u1"), true);
 });
 
-test("a chunk whose connection was lost is posted again, and stays in doubt for a start in between", async (t) => {
+test("a chunk whose connection was lost is posted again and says so, and stays in doubt for a start in between", async (t) => {
   const { post, sent, chat, clock, deliveries } = await scene(t);
   refuse(chat, "send 5 done", new HttpError("away", new Error("socket hang up")), 1);
   await post({});
   assert.equal(deliveries.states.size, 0);
   await clock.pass(1_200);
-  assert.deepEqual(sent(), ["send 5 done"]);
+  assert.deepEqual(sent(), ["send 5 ↻ repeated after an error\ndone"]);
 });
 
 test("a chunk that Telegram refused or was never reached for is no repeat when it is posted", async (t) => {
@@ -274,7 +287,7 @@ test("a refused token is a fault of the worker, and the message stays", async (t
   refuse(chat, "send 5 done", refusal(401, "Unauthorized"));
   await post({});
   assert.deepEqual(
-    faults.map(({ code }) => code),
+    faults.map((fault) => errorCode(fault)),
     ["telegram_unauthorized"],
   );
   assert.equal(store.entries.size, 1);
@@ -347,4 +360,17 @@ test("stopping does not wait for ever, and leaves the message in the queue", asy
   await clock.pass(6_000);
   await stopped;
   assert.deepEqual([...store.entries.keys()], ["u1"]);
+});
+
+test("a sync that fails ends the worker, and the message stays", async (t) => {
+  const { post, sent, queue, faults, store, clock } = await scene(t);
+  let commits = 0;
+  queue.commit = () => {
+    commits += 1;
+    return Promise.reject(new SyncError("sent.jsonl", new Error("EIO")));
+  };
+  await post({});
+  await clock.pass(60_000);
+  assert.deepEqual(sent(), ["send 5 done"]);
+  assert.deepEqual([commits, faults.map((fault) => errorCode(fault)), store.entries.size], [1, ["sync_failed"], 1]);
 });

@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HttpError } from "grammy";
 import { createPersistence, type PollingDeps } from "../../../src/workers/telegram/polling.ts";
-import { createLogLines, manualClock, settled } from "./support.ts";
+import { createLogLines, manualClock, roomyDisk, settled } from "./support.ts";
 
 /** A poll that is answered so, one after the other, and how often it was told that polling goes on. */
-function poll(answers: readonly (() => unknown)[]) {
+function poll(answers: readonly (() => unknown)[], disk = roomyDisk()) {
   const clock = manualClock();
   let tried = 0;
   const deps: PollingDeps = {
     log: createLogLines(),
     clock,
+    disk,
     scrub: (text) => text,
     stopping: new AbortController().signal,
     lastHandled: () => Promise.resolve(undefined),
@@ -18,9 +19,13 @@ function poll(answers: readonly (() => unknown)[]) {
     onTried: () => void (tried += 1),
   };
   const left = [...answers];
-  const call = (): Promise<never> => Promise.resolve(left.shift()?.()) as Promise<never>;
+  let calls = 0;
+  const call = (): Promise<never> => {
+    calls += 1;
+    return Promise.resolve(left.shift()?.()) as Promise<never>;
+  };
   const ended = createPersistence(deps)(call, "getUpdates", {});
-  return { clock, ended, tried: () => tried };
+  return { clock, ended, tried: () => tried, calls: () => calls };
 }
 
 const done = (): unknown => ({ ok: true, result: [] });
@@ -52,4 +57,17 @@ test("while Telegram asks to wait for minutes it is told each half minute that p
   }
   await clock.pass(60_000);
   await ended;
+});
+
+test("nothing is fetched while the disk is full, and that is no hang", async () => {
+  const disk = roomyDisk();
+  disk.level = "hard";
+  const { clock, ended, tried, calls } = poll([done], disk);
+  await clock.pass(100_000);
+  assert.equal(calls(), 0);
+  assert.ok(tried() >= 90, `told ${tried()} times in 100 s`);
+  disk.level = "soft";
+  await clock.pass(1_000);
+  await ended;
+  assert.equal(calls(), 1);
 });

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Message, Update } from "grammy/types";
 import { systemClock, type Clock } from "../../../src/core/clock.ts";
+import type { DiskLevel } from "../../../src/core/disk.ts";
+import type { DiskView } from "../../../src/core/disk-watch.ts";
 import type { Logger } from "../../../src/core/log.ts";
 import type { Chat, Emoji } from "../../../src/workers/telegram/chat.ts";
 import type { ChunkState, Deliveries } from "../../../src/workers/telegram/deliveries.ts";
@@ -56,6 +58,17 @@ export function hurriedClock(factor: number): Clock {
   };
 }
 
+/** A disk whose level the test sets, and what it was told of. */
+export interface TestDisk extends DiskView {
+  level: DiskLevel;
+  readonly suspected: unknown[];
+}
+
+export function roomyDisk(): TestDisk {
+  const suspected: unknown[] = [];
+  return { level: "ok", suspected, suspect: (error) => void suspected.push(error) };
+}
+
 export interface ManualClock extends Clock {
   /** Lets `ms` pass, running what falls due on the way. */
   pass(ms: number): Promise<void>;
@@ -77,11 +90,15 @@ export function manualClock(): ManualClock {
     after,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
-        const cancel = after(ms, resolve);
-        signal?.addEventListener("abort", () => {
+        const onAbort = (): void => {
           cancel();
-          reject(signal.reason as Error);
+          reject(signal?.reason as Error);
+        };
+        const cancel = after(ms, () => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve();
         });
+        signal?.addEventListener("abort", onAbort, { once: true });
       }),
     async pass(ms) {
       const end = time + ms;

@@ -1,0 +1,135 @@
+import type { Clock } from "../../core/clock.ts";
+import type { DiskView } from "../../core/disk-watch.ts";
+import { describeError, errorCode, isSyncFailure } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import type { IncomingMessage } from "../../core/queue/message.ts";
+import type { Claim, Consumer, RetryOptions } from "../../core/queue/queue.ts";
+import type { History } from "./history.ts";
+import type { Burial, Commit } from "./retry-policy.ts";
+import type { ThreadStore } from "./sessions.ts";
+import type { Turn } from "./turn.ts";
+import type { Voice } from "./voice.ts";
+
+/** Before a message is tried again that a fault of the system, not its own, put back. */
+const FAULT_PAUSE_MS = 5_000;
+
+export interface EndingsDeps {
+  readonly incoming: Consumer<IncomingMessage>;
+  readonly voice: Voice;
+  readonly threads: ThreadStore;
+  readonly history: History;
+  /** While it is full nothing new is begun; what runs goes on to its end. */
+  readonly disk: DiskView;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A turn begins, or waits for something that may take long. */
+  readonly onTurn: (message: IncomingMessage, state: "running" | "waiting") => void;
+}
+
+/** The ways a claim can end, each with what the topic, the history and the thread's record are told of it. */
+export class Endings {
+  readonly #deps: EndingsDeps;
+  readonly #closing = new AbortController();
+
+  constructor(deps: EndingsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Shows a message in its topic that did not come from there. */
+  async echo(message: IncomingMessage): Promise<void> {
+    if (message.chatMessageId !== undefined || message.source === "heartbeat") return;
+    const { sourceThreadId } = message;
+    const from = sourceThreadId === undefined ? message.sender : `#${this.#deps.threads.nameOf(sourceThreadId)}`;
+    await this.#deps.voice.echo(message, from);
+  }
+
+  /** The answer is durable before the commit. */
+  async answer(
+    claim: Claim<IncomingMessage>,
+    { model, decision }: Turn,
+    { sessionId, text }: Commit["result"],
+  ): Promise<void> {
+    const { message } = claim;
+    const { voice, incoming, history, threads, clock } = this.#deps;
+    const said = await voice.answer(message, text.trim() === "" ? "(done, with nothing to say)" : text, model);
+    await history.record({
+      timestamp: clock.now(),
+      threadId: message.threadId,
+      messageId: message.messageId,
+      direction: "out",
+      channel: message.channel,
+      source: message.source,
+      sender: "assistant",
+      message: said,
+      model,
+      tier: decision.tier,
+      sessionId,
+    });
+    await threads.update(message.threadId, { status: "idle", sessionId, lastActive: clock.now() });
+    await incoming.commit(claim);
+  }
+
+  async giveBack(claim: Claim<IncomingMessage>, { delayMs, counts, reason }: RetryOptions): Promise<void> {
+    const { incoming, threads, log, onTurn } = this.#deps;
+    const { threadId, messageId } = claim.message;
+    log.warn({ threadId, messageId, reason, delayMs, counts }, "message goes back to its place");
+    onTurn(claim.message, "waiting");
+    await threads.update(threadId, { status: "queued" });
+    await incoming.retry(claim, { delayMs, counts, reason });
+  }
+
+  /** Tells the topic before the burial: a death between them leaves a message that is buried, and told of, again. */
+  async bury(claim: Claim<IncomingMessage>, { reason, tell }: Burial): Promise<void> {
+    const { incoming, threads, voice, log } = this.#deps;
+    const { threadId, messageId } = claim.message;
+    log.error({ threadId, messageId, reason }, "message buried");
+    await voice.failure(claim.message, tell, claim.firstTried);
+    await threads.update(threadId, { status: "idle" });
+    await incoming.bury(claim, reason);
+  }
+
+  /**
+   * A fault outside the turn, such as a full disk: the message goes back to its place and it costs nothing. Ending the
+   * worker here would be charged as a crash to every turn that runs. A failed sync ends it all the same: what was
+   * written may be gone.
+   */
+  async putBack(claim: Claim<IncomingMessage>, error: unknown): Promise<void> {
+    if (isSyncFailure(error)) throw error;
+    this.#deps.disk.suspect(error);
+    const reason = describeError(error);
+    const { threadId, messageId } = claim.message;
+    this.#deps.log.error({ threadId, messageId, reason }, "a message could not be finished");
+    await this.#insist(() => this.giveBack(claim, { delayMs: FAULT_PAUSE_MS, counts: false, reason }));
+  }
+
+  /** Nothing is tried again any more. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** A disk without room refuses the line of the ledger by which the message goes back, too: again until there is room. */
+  async #insist(giveBack: () => Promise<void>): Promise<void> {
+    const { clock, disk, log } = this.#deps;
+    for (;;) {
+      try {
+        await giveBack();
+        return;
+      } catch (error) {
+        const isLast = this.#closing.signal.aborted || isSyncFailure(error);
+        if (isLast || errorCode(error) !== "queue_retry_failed") throw error;
+        log.error({ error: describeError(error) }, "a message could not go back to its place: trying again");
+        disk.suspect(error);
+      }
+      await clock.sleep(FAULT_PAUSE_MS, this.#closing.signal).catch(() => undefined);
+    }
+  }
+
+  /** Ended unanswered and not held back: what people write in its thread stands behind it, and the next comes by itself. */
+  async leaveOut(claim: Claim<IncomingMessage>): Promise<void> {
+    const { incoming, threads, log } = this.#deps;
+    const { threadId, messageId } = claim.message;
+    log.warn({ threadId, messageId }, "a heartbeat is left out while the disk is short");
+    await threads.update(threadId, { status: "idle" });
+    await incoming.commit(claim);
+  }
+}
