@@ -1,6 +1,7 @@
 /**
  * The walk of one message over a disk that refuses: what was not stored is not acknowledged, no message is cut short, and a
  * failed sync ends the process; after the start that follows the message is answered once.
+ * The sample has the first error of each call.
  */
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
@@ -11,7 +12,7 @@ import { sharedSequence } from "../../src/core/queue/sequence.ts";
 import { noSmallDisk, smallDisk } from "../support/small-disk.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { isFull } from "./support/counts.ts";
-import { leftIn, recoverAndCheck, torn } from "./support/queue-check.ts";
+import { buryAndCheck, leftIn, recoverAndCheck, torn } from "./support/queue-check.ts";
 import { noTrace, walkWith } from "./support/queue-trace.ts";
 import type { Place } from "./support/queue-trace.ts";
 import { openEnds, question, walk } from "./support/queue-walk.ts";
@@ -63,6 +64,30 @@ for (const [place, all] of ERRORS) {
       );
     });
   }
+}
+
+for (const [place, error] of [
+  ["link", "ENOSPC"],
+  ["write", "EIO"],
+  ["rename", "EROFS"],
+  ["fsync", "EIO"],
+  ["fdatasync", "EIO"],
+] as const) {
+  const isSample = place === "link" || place === "write";
+  const skip = isFull || isSample ? noTrace : "part of the full counts alone: FAULTS=full";
+  test(`with ${error} from each ${place}, a message that fails is buried once`, { skip, timeout }, async (t) => {
+    const dir = await tempDir(t);
+    let walks = 0;
+    for (;;) {
+      const root = join(dir, String(walks + 1));
+      const { told, injected } = await walkWith(root, place, `error=${error}:when=${walks + 1}`, "doom");
+      if (!injected) break;
+      walks += 1;
+      await buryAndCheck(root, told);
+    }
+    assert.ok(walks > 0, "no call was refused");
+    table.push(`${error} from ${place}: ${walks} burials, each once`);
+  });
 }
 
 /** What one process brought to its end in spite of the error. */

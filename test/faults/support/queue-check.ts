@@ -11,7 +11,7 @@ import { DOOMED, walk } from "./queue-walk.ts";
 const FOLDERS = ["incoming", "processing", "outgoing", "tmp", "dead-letter", "corrupt"] as const;
 type Folder = (typeof FOLDERS)[number];
 
-export interface Left {
+interface Left {
   readonly names: Readonly<Record<Folder, readonly string[]>>;
   /** The last event of each. */
   readonly ledger: string | undefined;
@@ -99,7 +99,7 @@ function keptPromises(told: readonly string[], left: Left): void {
   if (has("finished")) assert.equal(sent, "done", `its end is lost: ${at}`);
 }
 
-export interface Outcome {
+interface Outcome {
   readonly row: string;
   readonly outcome: string;
 }

@@ -13,12 +13,13 @@ export const noPowerCut: string | false = noSmallDisk === false ? withoutTools()
 
 function withoutTools(): string | false {
   if (process.env["CI"] === "true") return false;
-  const dir = ["mkfs.ext4", "mount", "perl"].find((tool) => spawnSync("which", [tool]).status !== 0);
-  if (dir !== undefined) return `${dir} is not here`;
+  const tools = ["mkfs.ext4", "mount", "losetup", "perl"];
+  const missing = tools.find((tool) => spawnSync(tool, ["-V"]).error !== undefined);
+  if (missing !== undefined) return `${missing} is not here`;
   return spawnSync("losetup", ["-f"]).status === 0 ? false : "there is no loop device";
 }
 
-export interface Ext4 {
+interface Ext4 {
   readonly path: string;
   mount(options: string): void;
   cutPower(): void;

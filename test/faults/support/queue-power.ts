@@ -1,7 +1,6 @@
 /** What a queue under load has acknowledged, held against what a power failure has left of it. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parseLine } from "../../../src/core/jsonl-files.ts";
 import { parseFileName } from "../../../src/core/queue/file-name.ts";
 import { foldersOf, namesIn, queueLayout } from "../../../src/core/queue/layout.ts";
@@ -10,7 +9,7 @@ import type { Claim, Consumer } from "../../../src/core/queue/queue.ts";
 import { torn } from "./queue-check.ts";
 import { answerTo, openEnds } from "./queue-walk.ts";
 
-export interface Counted {
+interface Counted {
   readonly published: number;
   readonly answered: number;
   readonly finished: number;
@@ -95,5 +94,5 @@ async function drain<M>(consumer: Consumer<M>, work: (claim: Claim<M>) => Promis
 async function wholeLines(path: string): Promise<void> {
   const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
   const last = lines.at(-1) ?? "";
-  assert.ok(last === "" || parseLine(Buffer.from(last)) !== undefined, `the last line of ${join(path)} is torn`);
+  assert.ok(last === "" || parseLine(Buffer.from(last)) !== undefined, `the last line of ${path} is torn`);
 }

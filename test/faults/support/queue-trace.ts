@@ -13,7 +13,7 @@ function mayTrace(): boolean {
   return process.env["CI"] === "true" || spawnSync("strace", ["-f", "-o", "/dev/null", "true"]).status === 0;
 }
 
-export interface Ended {
+interface Ended {
   /** What it told before its end, line by line. */
   readonly told: readonly string[];
   readonly code: number | null;
