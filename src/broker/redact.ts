@@ -1,5 +1,5 @@
 /** Takes tokens, keys and JWTs out of every line on its way out. */
-import { createScrubber, type Secret } from "../core/secrets.ts";
+import { createSecretScrubber, type Secret } from "../core/secrets.ts";
 
 const HIDDEN = "[redacted]";
 /** Form that `ghs_` tokens have had since April 2026, and all before it; the dash is missing in GitHub's own pattern. */
@@ -25,7 +25,7 @@ export class Redactor {
 
   /** `secrets` are the callers' own, for ever. */
   constructor(secrets: readonly Secret[]) {
-    this.#scrub = createScrubber(secrets);
+    this.#scrub = createSecretScrubber(secrets);
   }
 
   /** From now on the token is taken out of every line, whatever it looks like. */

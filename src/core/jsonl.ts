@@ -2,6 +2,7 @@ import { mkdir, open, rename } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncDirectory, syncOnce, writeAll } from "./atomic-file.ts";
+import { describeError } from "./errors.ts";
 import {
   NEWLINE,
   linesBackward,
@@ -69,8 +70,8 @@ export class JsonlWriter {
   }
 
   /**
-   * Rejects with the system's error or `sync_failed`; the record is then to be treated as not written. The file
-   * is opened anew for the next one.
+   * Rejects with the system's error or `sync_failed`; the record is then not in the file, unless the error says that it
+   * may be. The file is opened anew for the next one.
    */
   append(record: object): Promise<void> {
     if (this.#closed) return Promise.reject(new Error(`append to ${this.path}: the writer was closed`));
@@ -91,11 +92,15 @@ export class JsonlWriter {
     // Records appended in the same tick are written, and synced, together.
     await Promise.resolve();
     while (this.#pending.length > 0) {
-      const batch = this.#pending.splice(0);
+      let batch = this.#pending.splice(0);
       try {
-        for (const { line } of batch) await this.#write(line);
-        if (this.#durable) await syncOnce(this.path, async () => this.#tail?.handle.datasync());
-        for (const { resolve } of batch) resolve();
+        while (batch.length > 0) {
+          const tail = await this.#tailFor(batch);
+          const fitting = countFitting(batch, tail.size, this.#maxBytes);
+          await this.#write(tail, batch.slice(0, fitting));
+          for (const { resolve } of batch.slice(0, fitting)) resolve();
+          batch = batch.slice(fitting);
+        }
       } catch (error) {
         await this.#drop();
         for (const { reject } of batch) reject(error);
@@ -104,17 +109,36 @@ export class JsonlWriter {
     this.#draining = undefined;
   }
 
-  async #write(line: Buffer): Promise<void> {
-    let tail = (this.#tail ??= await openTail(this.path, this.#durable));
-    if (tail.size > 0 && tail.size + line.length > this.#maxBytes) tail = await this.#roll(tail);
-    const bytes = tail.torn ? Buffer.concat([Buffer.of(NEWLINE), line]) : line;
-    await writeAll(tail.handle, bytes);
-    tail.size += bytes.length;
+  /** The file that the first of the records is to be written to. */
+  async #tailFor(batch: readonly Pending[]): Promise<Tail> {
+    const tail = (this.#tail ??= await openTail(this.path, this.#durable));
+    return countFitting(batch, tail.size, this.#maxBytes) > 0 ? tail : this.#roll();
+  }
+
+  /** All of them or none: what was refused would otherwise be found by the next reader. */
+  async #write(tail: Tail, batch: readonly Pending[]): Promise<void> {
+    const lines = batch.map(({ line }, n) => (n === 0 && tail.torn ? Buffer.concat([Buffer.of(NEWLINE), line]) : line));
+    const { handle, size } = tail;
+    try {
+      for (const line of lines) await writeAll(handle, line);
+      if (this.#durable) await syncOnce(this.path, () => handle.datasync());
+    } catch (error) {
+      await this.#takeBack(tail, error);
+      throw error;
+    }
+    tail.size = lines.reduce((end, line) => end + line.length, size);
     tail.torn = false;
   }
 
-  async #roll(full: Tail): Promise<Tail> {
-    if (this.#durable) await syncOnce(this.path, () => full.handle.datasync());
+  async #takeBack({ handle, size }: Tail, cause: unknown): Promise<void> {
+    const fault = await handle.truncate(size).then(() => undefined, describeError);
+    if (fault === undefined) return;
+    const faults = `${describeError(cause)}; cutting the file back to ${size} bytes failed too: ${fault}`;
+    throw new Error(`append to ${this.path}: ${faults}. What was refused may be in it.`, { cause });
+  }
+
+  async #roll(): Promise<Tail> {
+    // Nothing is left to sync: each batch was, and what was there before them was when the file was opened.
     await this.#drop();
     const last = (await rolledNumbers(this.path)).at(-1) ?? 0;
     await rename(this.path, rolledPath(this.path, last + 1));
@@ -127,6 +151,17 @@ export class JsonlWriter {
     this.#tail = undefined;
     await handle?.close().catch(() => undefined);
   }
+}
+
+/** How many of the records, from the first on, the file takes; an empty one takes any. */
+function countFitting(batch: readonly Pending[], size: number, maxBytes: number): number {
+  let end = size;
+  const over = batch.findIndex(({ line }) => {
+    const isOver = end > 0 && end + line.length > maxBytes;
+    end += line.length;
+    return isOver;
+  });
+  return over === -1 ? batch.length : over;
 }
 
 async function openTail(path: string, durable: boolean): Promise<Tail> {

@@ -39,9 +39,6 @@ const FIELDS = ["authorization", "Authorization", "cookie", "env", "headers", "p
 const PLACES = ["", "err.", "err.*.", "error.", "details.", "request.", "options.", "config."];
 const HIDDEN_FIELDS = PLACES.flatMap((place) => FIELDS.map((field) => `${place}${field}`));
 
-/** Keys of others, which an agent may print: those of GitHub, as `broker/redact` knows them, and of Claude. */
-const KEYS = /(?:gh[oprsu]_[A-Za-z0-9._-]{20,}|github_pat_[A-Za-z0-9_]{20,}|sk-ant-[A-Za-z0-9_-]{20,})/g;
-
 /** As much as a pipe takes whole: the threads write to the same one. */
 const PIPE_BYTES = 4096;
 
@@ -70,7 +67,7 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
       level,
       formatters: { log: (fields) => ({ worker: source, ...fields }) },
       redact: { paths: HIDDEN_FIELDS, censor: HIDDEN },
-      hooks: { streamWrite: (line) => scrub(line).replace(KEYS, HIDDEN) },
+      hooks: { streamWrite: scrub },
     },
     pino.multistream(streams as Parameters<typeof pino.multistream>[0]),
   );

@@ -16,7 +16,6 @@ declare module "pino-roll" {
     readonly dateFormat: string;
     readonly sync: boolean;
     readonly maxLength: number;
-    readonly limit: { readonly count: number; readonly removeOtherLogFiles: boolean };
   }
 
   export default function roll(options: RollOptions): Promise<RollingFile>;

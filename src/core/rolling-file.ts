@@ -1,6 +1,8 @@
-import { mkdir, open, readdir, rename, rm, symlink } from "node:fs/promises";
+import { type Dirent, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { mkdir, open, readlink } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import roll, { type RollingFile } from "pino-roll";
+import { errorCode } from "./errors.ts";
 
 export interface RollingFileOptions {
   /** Folder of the logs. */
@@ -18,10 +20,11 @@ export interface RollingFileOptions {
  * Opens the file of a source that is to be written now: `<dir>/<source>.log` is a link to it in `<dir>/<source>/`, now and
  * after each roll. pino-roll numbers by what lies in the folder, hence a folder a source. It looks at the files of today
  * alone, hence the day in their names: of all others it would go on in the oldest. Its own link is always `current.log`,
- * hence ours.
+ * hence ours. And its own removal of what is old knows names alone, so that with a clock that is behind it would delete
+ * the file being written: hence ours too.
  */
 export async function openRollingFile(options: RollingFileOptions): Promise<RollingFile> {
-  const { dir, source, keep } = options;
+  const { dir, source } = options;
   const folder = join(dir, source);
   await mkdir(folder, { recursive: true });
   const file = await roll({
@@ -31,7 +34,6 @@ export async function openRollingFile(options: RollingFileOptions): Promise<Roll
     dateFormat: "yyyy-MM-dd",
     sync: true,
     maxLength: options.bufferBytes,
-    limit: { count: keep, removeOtherLogFiles: true },
   });
   const failed = new Promise<never>((_, reject) => file.once("error", reject));
   failed.catch(() => undefined);
@@ -40,32 +42,48 @@ export async function openRollingFile(options: RollingFileOptions): Promise<Roll
     file.emit("close");
     return failed;
   }
-  // One after the other: the next roll may come while a link is made.
-  let linked = Promise.resolve();
-  let target = "";
-  const relink = (): void => {
+  try {
+    await attend(file, file.file, options);
+    return file;
+  } catch (error) {
+    // Who tries again opens another one.
+    file.end();
+    throw error;
+  }
+}
+
+/**
+ * Keeps the link and the number of files right, from now on. At once, for what were put off might come when a later file,
+ * or a later writer's, is there.
+ */
+async function attend(file: RollingFile, first: string, { dir, source, keep }: RollingFileOptions): Promise<void> {
+  let target = first;
+  const follow = (): void => {
     if (file.file === null || file.file === target) return;
-    const next = file.file;
-    target = next;
-    linked = linked.then(() => pointAt(dir, source, next)).catch(() => undefined);
+    target = file.file;
+    pointAt(dir, source, target);
+    try {
+      removeOld(dir, source, keep, target);
+    } catch {
+      // At the next roll.
+    }
   };
-  file.on("ready", relink);
+  file.on("ready", follow);
   file.on("error", (error: NodeJS.ErrnoException) => {
     if (error.syscall !== "open") return;
     // The next roll would close the old file twice, the second time under a number that may be another file's.
     file.removeAllListeners("ready");
-    file.on("ready", relink);
+    file.on("ready", follow);
   });
-  relink();
-  await linked;
-  await removeOldest(folder, source, keep);
-  if (await endsWithin(target)) file.write("\n");
-  return file;
+  pointAt(dir, source, first);
+  removeOld(dir, source, keep, first);
+  if (await endsWithin(first)) file.write("\n");
 }
 
 /** Whether the file ends in the middle of a line, as a full disk leaves it: the next one must not be added to that. */
 async function endsWithin(path: string): Promise<boolean> {
-  const handle = await open(path, "r");
+  const handle = await open(path, "r").catch(unlessMissing);
+  if (handle === undefined) return false;
   try {
     const { size } = await handle.stat();
     if (size === 0) return false;
@@ -76,18 +94,45 @@ async function endsWithin(path: string): Promise<boolean> {
   }
 }
 
-/** Moves `<dir>/<source>.log` to the file in one step, so that a reader never finds it missing. */
-async function pointAt(dir: string, source: string, file: string): Promise<void> {
+/** Moves `<dir>/<source>.log` to the file in one step, so that a reader never finds it missing; at the next roll, if not now. */
+function pointAt(dir: string, source: string, file: string): void {
   const link = join(dir, `${source}.log`);
   const fresh = join(dir, `.${source}.${basename(file)}.link`);
-  await rm(fresh, { force: true });
-  await symlink(relative(dir, file), fresh);
-  await rename(fresh, link);
+  try {
+    rmSync(fresh, { force: true });
+    symlinkSync(relative(dir, file), fresh);
+    renameSync(fresh, link);
+  } catch {
+    // The lines matter more than their link.
+  }
 }
 
 /** pino-roll does this when it rolls, to which a bot that is started anew each day never comes. */
-async function removeOldest(folder: string, source: string, keep: number): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.startsWith(`${source}.`));
-  const byAge = names.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  for (const name of byAge.slice(0, -keep)) await rm(join(folder, name), { force: true });
+function removeOld(dir: string, source: string, keep: number, active: string): void {
+  const folder = join(dir, source);
+  for (const name of oldest(readdirSync(folder, { withFileTypes: true }), source, keep, basename(active))) {
+    rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** The name of the file that is being written, by the link to it; undefined where there is none. */
+export async function activeName(dir: string, source: string): Promise<string | undefined> {
+  const target = await readlink(join(dir, `${source}.log`)).catch(unlessMissing);
+  return target === undefined ? undefined : basename(target);
+}
+
+/** Not there, or no link, as in earlier versions. */
+function unlessMissing(error: unknown): undefined {
+  if (!["ENOENT", "EINVAL"].includes(errorCode(error) ?? "")) throw error;
+}
+
+/**
+ * Names of all but the newest files of a source, by their names, which a clock that was set back does not age. The active
+ * one is not among them whatever its name, for that is of a day which may be long before the others'. Pure.
+ */
+export function oldest(entries: readonly Dirent[], source: string, keep: number, active: string | undefined): string[] {
+  const files = entries.filter((entry) => entry.isFile() && entry.name.startsWith(`${source}.`));
+  const names = files.map(({ name }) => name).toSorted((a, b) => b.localeCompare(a, "en", { numeric: true }));
+  const others = names.filter((name) => name !== active);
+  return others.slice(keep - (names.length - others.length));
 }

@@ -85,11 +85,20 @@ function readSecretFile(name: string, file: string): string {
   return value;
 }
 
+/** Keys that an agent may print, whoever's they are: those of GitHub, as `broker/redact` knows them, and of Claude. */
+const KEYS = /(?:gh[oprsu]_[A-Za-z0-9._-]{20,}|github_pat_[A-Za-z0-9_]{20,}|sk-ant-[A-Za-z0-9_-]{20,})/g;
+
+/** Removes what has the form of a key, and every given secret as `createSecretScrubber` does; for all on its way out. */
+export function createScrubber(secrets: readonly (Secret | undefined)[]): (text: string) => string {
+  const scrub = createSecretScrubber(secrets);
+  return (text) => scrub(text).replace(KEYS, HIDDEN);
+}
+
 /**
  * A function that removes every given secret from a text, each line of it, also as it stands in an address, in JSON or in
- * base64; for lines on their way out. Secrets under six characters stay: they would be cut out of ordinary words.
+ * base64. Secrets under six characters stay: they would be cut out of ordinary words.
  */
-export function createScrubber(secrets: readonly (Secret | undefined)[]): (text: string) => string {
+export function createSecretScrubber(secrets: readonly (Secret | undefined)[]): (text: string) => string {
   const values = secrets.flatMap((secret) => secret?.reveal().split(/\r?\n/) ?? []);
   const forms = values.flatMap((value) => (value.length < SHORTEST ? [] : formsOf(value)));
   // Longest first: what is left of a secret that begins with another would still be told.

@@ -23,8 +23,16 @@ export interface AgentHostDeps {
 
 /** From SIGTERM to SIGKILL for an agent whose worker is gone, ms. */
 const KILL_AFTER_MS = 5_000;
+/** The same where the bot ends: it has no more time to give, ms. */
+const LAST_KILL_AFTER_MS = 500;
 /** Bytes of output on their way to the worker at which the process is made to wait. */
 const HIGH_BYTES = 1024 * 1024;
+/**
+ * A line of output above this ends the process: the worker must take each in whole, and one without an end, which any
+ * command of an agent's can write into its pipe, would take the worker with it, and all turns that run.
+ */
+const MOST_LINE_BYTES = 32 * 1024 * 1024;
+const NEWLINE = 0x0a;
 /** From the end of all its processes to the end of the pipes, ms: one that the sweep cannot see may hold them. */
 const PIPES_MS = 250;
 
@@ -60,14 +68,14 @@ export class AgentHost {
     void this.#host(agent);
   }
 
-  /** Ends all there are; resolves when they are gone. */
+  /** Ends all there are, whose workers have had them end already; resolves when they are gone. */
   async close(): Promise<void> {
-    await Promise.all([...this.#hosted].map((one) => one.end()));
+    await Promise.all([...this.#hosted].map((one) => one.end(LAST_KILL_AFTER_MS)));
   }
 
   /** Never two in one directory: a worker that has come back finds those of its last life gone. */
   async #host(agent: HostedAgent): Promise<void> {
-    const leaving = [...this.#hosted].filter((one) => one.isOrphan && one.cwd === agent.cwd).map((one) => one.gone);
+    const leaving = [...this.#hosted].filter((one) => agent.waitsFor(one)).map((one) => one.gone);
     this.#hosted.add(agent);
     await Promise.all(leaving);
     try {
@@ -100,6 +108,8 @@ class HostedAgent {
   #cancelComplaint: (() => void) | undefined;
   /** Bytes of output that the worker has not read. */
   #ahead = 0;
+  /** Bytes of output since its last line's end. */
+  #lineBytes = 0;
 
   constructor(request: SpawnRequest, port: MessagePort, mark: string, deps: AgentHostDeps) {
     this.#request = request;
@@ -114,13 +124,9 @@ class HostedAgent {
     });
   }
 
-  get cwd(): string {
-    return this.#request.cwd;
-  }
-
-  /** Whether its worker is gone, or has given it up. */
-  get isOrphan(): boolean {
-    return this.#isOrphan;
+  /** Whether the other has lost its worker, or was given up by it, and works in the directory of this one still. */
+  waitsFor(other: HostedAgent): boolean {
+    return other.#isOrphan && this.#request.alone !== true && other.#request.cwd === this.#request.cwd;
   }
 
   start(): void {
@@ -179,23 +185,26 @@ class HostedAgent {
     this.#end({ code: null, signal: null, reason });
   }
 
-  /** SIGTERM, after 5 s SIGKILL; resolves when nothing is left of it. Calling it twice is harmless. */
-  async end(): Promise<void> {
-    if (!this.#isOrphan && !this.#isGone) {
+  /** SIGTERM, later SIGKILL; resolves when nothing is left of it. A second call changes when it is killed. */
+  async end(killAfterMs = KILL_AFTER_MS): Promise<void> {
+    if (this.#isGone) return;
+    if (!this.#isOrphan) {
       this.#isOrphan = true;
       // Nobody reads any more: what it still has to say must not hold it up.
       this.#ahead = Number.NEGATIVE_INFINITY;
       this.#child?.stdout.resume();
       this.#kill("SIGTERM");
-      this.#cancelKill = this.#deps.clock.after(KILL_AFTER_MS, () => {
-        this.#kill("SIGKILL");
-      });
     }
+    this.#cancelKill();
+    this.#cancelKill = this.#deps.clock.after(killAfterMs, () => {
+      this.#kill("SIGKILL");
+    });
     await this.gone;
   }
 
   #carry({ stdin, stdout, stderr }: ChildProcessByStdio<Writable, Readable, Readable>): void {
     stdout.on("data", (bytes: Buffer) => {
+      if (this.#isEndless(bytes)) return;
       this.#ahead += bytes.length;
       if (this.#ahead >= HIGH_BYTES) stdout.pause();
       this.#line?.send("output", { bytes });
@@ -208,6 +217,18 @@ class HostedAgent {
     });
     // A write to a process that has just died is told by its exit, not by EPIPE.
     stdin.on("error", () => undefined);
+  }
+
+  /** What comes after that is not handed on, and the process is ended. */
+  #isEndless(bytes: Buffer): boolean {
+    if (this.#lineBytes > MOST_LINE_BYTES) return true;
+    const end = bytes.lastIndexOf(NEWLINE);
+    this.#lineBytes = end === -1 ? this.#lineBytes + bytes.length : bytes.length - end - 1;
+    if (this.#lineBytes <= MOST_LINE_BYTES) return false;
+    this.#stderr = `${this.#stderr}\na line of its output had more than ${MOST_LINE_BYTES} bytes`.slice(-STDERR_KEPT);
+    this.#cancelComplaint ??= () => undefined;
+    this.#kill("SIGKILL");
+    return true;
   }
 
   async #onExit(code: number | null, signal: NodeJS.Signals | null): Promise<void> {

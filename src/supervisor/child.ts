@@ -149,13 +149,13 @@ export class Child {
     if (this.#state === "starting" || this.#state === "running") {
       this.#enter("draining");
       this.#channel?.send("stop", { graceMs: this.spec.graceMs });
-      this.#timer(this.spec.graceMs + 1_000, () => {
+      this.#timer(this.spec.endMs, () => {
         this.#enter("terminating");
         void this.#worker?.terminate();
       });
     }
     const late = new Promise<void>((resolve) => {
-      const cancel = this.#deps.clock.after(this.spec.graceMs + 1_000 + TERMINATE_MS, resolve);
+      const cancel = this.#deps.clock.after(this.spec.endMs + TERMINATE_MS, resolve);
       // A timer left behind would keep the process alive long after its workers.
       void this.#ended.then(cancel);
     });

@@ -1,5 +1,6 @@
+import { utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { fillBallast, readBallast, spendBallast } from "../core/ballast.ts";
+import { ballastPath, fillBallast, readBallast, spendBallast } from "../core/ballast.ts";
 import type { Clock } from "../core/clock.ts";
 import { nextLevel, type DiskLevel, type DiskSpace } from "../core/disk.ts";
 import { DiskWatch, type Look } from "../core/disk-watch.ts";
@@ -27,8 +28,9 @@ export interface DiskKeeperDeps {
  *   soft ─► hard  the ballast is spent, then the general topic is told
  *   hard ─► soft  the general topic is told, then the ballast is taken back
  *
- * Both tellings bear a key made from the moment at which the ballast was spent: after a kill they are published again, and
- * the chat sees each once.
+ * Both tellings bear a key made from the moment at which the ballast was spent, its file's time: after a kill they are
+ * published again, and the chat sees each once. Before the end of it is told the time is made odd: should the disk be full
+ * again before the ballast is back, that is a new moment and told anew, whatever came between.
  */
 export class DiskKeeper {
   readonly #deps: DiskKeeperDeps;
@@ -71,13 +73,23 @@ export class DiskKeeper {
     const { dir } = this.#deps;
     if ((await readBallast(dir)).state !== "spent") await spendBallast(dir);
     const ballast = await readBallast(dir);
-    if (ballast.state === "spent") await this.#tell(`disk-full-${ballast.since}`, shortText(space));
+    if (ballast.state !== "spent") return;
+    const since = isEnding(ballast.since) ? await this.#date(evenOf(this.#deps.clock.now())) : ballast.since;
+    await this.#tell(`disk-full-${since}`, shortText(space));
   }
 
   async #sayRoomy(since: number, space: DiskSpace): Promise<void> {
-    await this.#tell(`disk-free-${since}`, "✅ There is room on the disk again: I go on.");
+    if (!isEnding(since)) await this.#date(since + 1);
+    await this.#tell(`disk-free-${evenOf(since)}`, "✅ There is room on the disk again: I go on.");
     await this.#fill(space);
     this.#told.clear();
+  }
+
+  async #date(since: number): Promise<number> {
+    // Half a millisecond more: what has no exact binary fraction is rounded down.
+    const seconds = (since + 0.5) / 1000;
+    await utimes(ballastPath(this.#deps.dir), seconds, seconds);
+    return since;
   }
 
   /** Not so that the disk would be short by it. */
@@ -111,6 +123,15 @@ export class DiskKeeper {
       log.error({}, `rolled logs could not be deleted: ${describeError(error)}`);
     }
   }
+}
+
+/** Of the moment at which the ballast was spent: whether the end of that is being told. */
+function isEnding(since: number): boolean {
+  return since % 2 === 1;
+}
+
+function evenOf(since: number): number {
+  return since - (since % 2);
 }
 
 function shortText({ freeBytes, freeInodes, totalInodes }: DiskSpace): string {

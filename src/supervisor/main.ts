@@ -122,6 +122,8 @@ async function run(): Promise<number> {
         logger.error({}, `${reason}: the bot ends itself`);
         sayLast(`${reason}: the bot ends itself`);
         process.kill(process.pid, "SIGKILL");
+        // A process 1 cannot kill itself.
+        process.abort();
       },
     });
     stop = () => {

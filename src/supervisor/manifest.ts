@@ -14,12 +14,14 @@ export interface WorkerSpec {
   readonly startMs: number;
   /** What its own work may take to end when asked to stop, ms. */
   readonly graceMs: number;
+  /** From the order to stop to its end, whatever it is at then, ms: the grace, and what it takes to put things back. */
+  readonly endMs: number;
   readonly heapMb: number;
   /** By what a life that hangs is found. */
   readonly signs: readonly Sign[];
 }
 
-/** In the order of their start; they stop in the reverse: no new message comes in while the running turns end. */
+/** In the order of their start. They stop all at once: what the slowest takes is what all take. */
 export const MANIFEST: readonly WorkerSpec[] = [
   {
     name: "queue",
@@ -27,6 +29,7 @@ export const MANIFEST: readonly WorkerSpec[] = [
     environment: queueEnvironment,
     startMs: 30_000,
     graceMs: 20_000,
+    endMs: 23_500,
     heapMb: 512,
     signs: [BEATING],
   },
@@ -35,7 +38,8 @@ export const MANIFEST: readonly WorkerSpec[] = [
     entry: new URL("../workers/telegram.worker.js", import.meta.url),
     environment: telegramEnvironment,
     startMs: 30_000,
-    graceMs: 3_000,
+    graceMs: 8_000,
+    endMs: 10_000,
     heapMb: 256,
     signs: [BEATING, POLLING],
   },

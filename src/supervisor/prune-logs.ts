@@ -1,27 +1,23 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { activeName, oldest } from "../core/rolling-file.ts";
 
 /** The file being written, and the one before it. */
 const KEEP = 2;
 
 /** Deletes all but the newest files of each source below `dir`; answers what was deleted. Rejects with the system's error. */
 export async function pruneLogs(dir: string): Promise<string[]> {
-  const removed: string[] = [];
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
-    if (entry.isDirectory()) removed.push(...(await pruneSource(join(dir, entry.name), entry.name)));
-  }
-  return removed;
+  const folders = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const removed = await Promise.all(folders.map(({ name }) => pruneSource(dir, name)));
+  return removed.flat();
 }
 
-async function pruneSource(folder: string, source: string): Promise<string[]> {
+async function pruneSource(dir: string, source: string): Promise<string[]> {
+  const folder = join(dir, source);
   const entries = await readdir(folder, { withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && entry.name.startsWith(`${source}.`));
-  const dated = await Promise.all(files.map(({ name }) => age(join(folder, name))));
-  const old = dated.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(KEEP);
-  for (const { path } of old) await rm(path, { force: true });
-  return old.map(({ path }) => path);
-}
-
-async function age(path: string): Promise<{ readonly path: string; readonly mtimeMs: number }> {
-  return { path, mtimeMs: (await stat(path)).mtimeMs };
+  // Asked after the look, which may have found a file that was opened just now.
+  const names = oldest(entries, source, KEEP, await activeName(dir, source));
+  const paths = names.map((name) => join(folder, name));
+  for (const path of paths) await rm(path, { force: true });
+  return paths;
 }

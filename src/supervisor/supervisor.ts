@@ -38,7 +38,7 @@ export interface SupervisorOptions {
 
 /**
  * Starts the workers in the order of the manifest, each when the one before it is ready or failed for good, draws the lines between them, brings
- * back one that ended, and stops all in the reverse order. One for one: the death of a worker leaves the others alone.
+ * back one that ended, and stops all together. One for one: the death of a worker leaves the others alone.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -94,7 +94,7 @@ export class Supervisor {
       agents: () => this.#children.flatMap((child) => child.agents),
       ceilingMb: async () => (await settings.read()).agentMemoryMb,
       end: (agent) => {
-        this.#children.find((child) => child.agents.includes(agent))?.endIdle(agent.pid);
+        this.#children.find(({ agents }) => agents.some(({ pid }) => pid === agent.pid))?.endIdle(agent.pid);
       },
       clock: options.clock,
       log: options.log,
@@ -142,7 +142,7 @@ export class Supervisor {
     return this.#reason;
   }
 
-  /** Stops the workers in reverse order. May be called again: all callers get the same end. */
+  /** Stops the workers, all at once. May be called again: all callers get the same end. */
   stop(): Promise<number> {
     return this.#end("stopped", EXIT.ok);
   }
@@ -185,7 +185,7 @@ export class Supervisor {
     this.#broker.stop();
     this.#ping.stop();
     this.#memory.stop();
-    for (const child of this.#children.toReversed()) await child.stop();
+    await Promise.all(this.#children.map((child) => child.stop()));
     await this.#options.agents.close();
     await this.#disk.stop();
     this.#state = state;

@@ -77,10 +77,14 @@ async function sweepAs(runAs: RunAs, helper: string, mark: string): Promise<void
     timeout: HELPER_MS,
     killSignal: "SIGKILL",
   });
-  const [status, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-  if (status === 0) return;
-  const how = signal === null ? `status ${status}` : signal;
-  throw new Error(`the sweep under uid ${runAs.uid} ended with ${how}: that user must be able to run ${helper}`);
+  const how = await once(child, "close").then(
+    ([status, signal]: (number | string | null)[]) =>
+      signal === null ? `ended with status ${status}` : `ended by ${signal}`,
+    (error: unknown) => `did not start (${errorCode(error) ?? "unknown"})`,
+  );
+  if (how === "ended with status 0") return;
+  const program = `${process.execPath} ${helper}`;
+  throw new Error(`the sweep under uid ${runAs.uid} ${how}: that user must be able to run ${program}`);
 }
 
 function kill(pid: number): void {

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import path from "node:path";
 import { text } from "node:stream/consumers";
+import { needs } from "../support/needs.ts";
 import { repositoryRoot } from "../support/root.ts";
 
 export const bin = path.join(repositoryRoot, "bin");
@@ -37,9 +38,8 @@ export async function run(program: string, words: readonly string[], around: Sur
   return { status, stdout, stderr, ms: performance.now() - from };
 }
 
-/** Why tests that need these programs cannot run here; with CI=true they run, and fail. */
+/** Why tests that need these programs cannot run here. */
 export function lacks(...programs: readonly string[]): string | false {
   const missing = programs.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
-  if (missing.length === 0 || process.env["CI"] === "true") return false;
-  return `needs ${missing.join(", ")}`;
+  return needs(missing.length === 0, `needs ${missing.join(", ")}`);
 }

@@ -20,16 +20,17 @@ import { Dashboard } from "../../src/dashboard/dashboard.ts";
 import { TOPICS } from "../../src/dashboard/topics.ts";
 import type { Topic } from "../../src/dashboard/topics.ts";
 import { CHROMIUM, CHROMIUM_FLAGS } from "../support/chromium.ts";
+import { needs } from "../support/needs.ts";
 
 /** Long enough for a loaded machine. */
 const PATIENCE_MS = 20_000;
 const POLL_MS = 50;
 
-/** For `test(title, { skip: noBrowser }, …)`: why there is no browser; false where there is one, or where it must be. */
-export const noBrowser: string | false =
-  CHROMIUM === undefined && process.env["CI"] !== "true"
-    ? "there is no Chromium: install Debian's chromium, or set CHROMIUM to the path of one"
-    : false;
+/** For `test(title, { skip: noBrowser }, …)`. */
+export const noBrowser: string | false = needs(
+  CHROMIUM !== undefined,
+  "there is no Chromium: install Debian's chromium, or set CHROMIUM to the path of one",
+);
 
 /** One for all tests of a file. */
 let launched: Promise<Browser> | undefined;

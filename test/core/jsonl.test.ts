@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { open, readFile, readdir, rename, writeFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { systemFault } from "../../src/core/errors.ts";
 import { JsonlWriter, readAll, readLast } from "../../src/core/jsonl.ts";
+import { noSmallDisk, smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "./queue/support.ts";
 import { isOpen, watchSyncs } from "./queue/syncs.ts";
 
@@ -124,4 +126,71 @@ test("a record that cannot be written is refused, and the next one is written wh
   await writer.append({ n: 4 });
   await writer.close();
   assert.deepEqual(await all(path), [{ n: 1 }, { n: 4 }]);
+});
+
+test("of records that are refused together none is in the file, whole or torn", { skip: noSmallDisk }, async (t) => {
+  const disk = await smallDisk(t, { mib: 0.25 });
+  const path = join(disk.path, "a.jsonl");
+  const writer = await JsonlWriter.open(path);
+  await writer.append({ n: 1 });
+  const large = "x".repeat(512 * 1024);
+  const both = await Promise.allSettled([writer.append({ n: 2 }), writer.append({ n: 3, large })]);
+  assert.deepEqual(
+    both.map((one) => one.status === "rejected" && systemFault(one.reason, ["ENOSPC"])),
+    ["ENOSPC", "ENOSPC"],
+  );
+  assert.equal(await readFile(path, "utf8"), '{"n":1}\n');
+  await writer.append({ n: 4 });
+  await writer.close();
+  assert.deepEqual(await all(path), [{ n: 1 }, { n: 4 }]);
+});
+
+test(
+  "records before a roll are told as written though those after it are refused",
+  { skip: noSmallDisk },
+  async (t) => {
+    const disk = await smallDisk(t, { mib: 0.25 });
+    const path = join(disk.path, "a.jsonl");
+    const writer = await JsonlWriter.open(path, { durable: true, maxBytes: 20 });
+    const large = "x".repeat(512 * 1024);
+    const appended = [{ n: 1 }, { n: 2 }, { n: 3, large }, { n: 4 }].map((record) => writer.append(record));
+    const states = (await Promise.allSettled(appended)).map(({ status }) => status);
+    assert.deepEqual(states, ["fulfilled", "fulfilled", "rejected", "rejected"]);
+    await writer.append({ n: 5 });
+    await writer.close();
+    assert.deepEqual(await all(path), [{ n: 1 }, { n: 2 }, { n: 5 }]);
+  },
+);
+
+test("a record whose sync failed is not in the file", async (t) => {
+  const dir = await temporaryFolder(t);
+  const path = join(dir, "a.jsonl");
+  const writer = await JsonlWriter.open(path, { durable: true });
+  await writer.append({ n: 1 });
+  const syncs = await watchSyncs(t, dir);
+  syncs.before = () => Promise.reject(Object.assign(new Error("i/o error"), { code: "EIO" }));
+  await assert.rejects(writer.append({ n: 2 }), { code: "sync_failed" });
+  assert.deepEqual(await all(path), [{ n: 1 }]);
+  syncs.before = () => undefined;
+  await writer.append({ n: 3 });
+  await writer.close();
+  assert.deepEqual(await all(path), [{ n: 1 }, { n: 3 }]);
+});
+
+test("a refusal says when what was refused could not be taken back", { skip: noSmallDisk }, async (t) => {
+  const disk = await smallDisk(t, { mib: 0.25 });
+  const path = join(disk.path, "a.jsonl");
+  const handle = await open(path, "a");
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  t.mock.method(prototype, "truncate", () => Promise.reject(Object.assign(new Error("i/o error"), { code: "EIO" })));
+  const writer = await JsonlWriter.open(path);
+  const refused = await Promise.allSettled([writer.append({ n: 1, large: "x".repeat(512 * 1024) })]);
+  const reason: unknown = refused[0].status === "rejected" ? refused[0].reason : undefined;
+  assert.match(
+    String(reason),
+    /ENOSPC.*; cutting the file back to 0 bytes failed too: Error EIO: i\/o error\. What was/,
+  );
+  assert.equal(systemFault(reason, ["ENOSPC"]), "ENOSPC");
+  await writer.close();
 });

@@ -1,33 +1,21 @@
 /** A log on a disk that gets full, a real one of a quarter of a megabyte, and has room again. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { appendFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, truncate } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { openLog, type OpenLog } from "../../src/core/log.ts";
 import { eventually } from "../support/eventually.ts";
+import { noSmallDisk, smallDisk } from "../support/small-disk.ts";
 
 const timeout = 60_000;
-const skip = noSmallDisk();
+const skip = noSmallDisk;
+const SIZE = { mib: 0.25 };
 
 interface Line {
   readonly n?: number;
   readonly lost?: number;
   readonly msg: string;
-}
-
-/** A disk of its own for the test. */
-async function smallDisk(t: TestContext, options = "size=256k"): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), "tinyclaw-test-"));
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", dir], { encoding: "utf8" });
-  assert.equal(mounted.status, 0, mounted.stderr);
-  t.after(async () => {
-    spawnSync("umount", ["--lazy", dir]);
-    await rm(dir, { recursive: true });
-  });
-  return dir;
 }
 
 function open(t: TestContext, dir: string, bufferBytes: number): Promise<OpenLog> {
@@ -36,17 +24,6 @@ function open(t: TestContext, dir: string, bufferBytes: number): Promise<OpenLog
     (await opening).close();
   });
   return opening;
-}
-
-/** Takes all the room there is; removing the file gives it back. */
-function fill(path: string): void {
-  for (let bytes = 65_536; bytes >= 1; bytes = Math.floor(bytes / 2)) {
-    try {
-      for (;;) appendFileSync(path, Buffer.alloc(bytes, 1));
-    } catch {
-      // Less, then.
-    }
-  }
 }
 
 async function linesOf(dir: string): Promise<string[]> {
@@ -59,15 +36,16 @@ test(
   "a full disk costs lines, which are counted and told when there is room again, and none is torn",
   { skip, timeout },
   async (t) => {
-    const dir = await smallDisk(t);
+    const disk = await smallDisk(t, SIZE);
+    const dir = disk.path;
     const log = await open(t, dir, 16_384);
     const { logger } = log;
-    fill(join(dir, "filler"));
+    await disk.fill(0);
     let n = 0;
     for (; n < 2_000; n += 1) logger.info({ n, padding: "x".repeat(n % 100) }, "full");
     const missing = log.lost();
     assert.ok(missing > 1_000, `${missing} missing`);
-    await rm(join(dir, "filler"));
+    await disk.clear();
     // Nothing is logged meanwhile: the log looks by itself.
     await eventually("the word on what was lost", async () => {
       return (await linesOf(dir)).some((line) => line.includes('"lost"')) || undefined;
@@ -90,14 +68,15 @@ test(
   "a disk that is full again and again, whatever is logged meanwhile, leaves no line torn or merged",
   { skip, timeout },
   async (t) => {
-    const dir = await smallDisk(t);
+    const disk = await smallDisk(t, SIZE);
+    const dir = disk.path;
     const log = await open(t, dir, 4_096);
     const { logger } = log;
     let n = 0;
     for (let round = 0; round < 10; round += 1) {
-      fill(join(dir, "filler"));
+      await disk.fill(0);
       for (let i = 0; i < 200; i += 1) logger.info({ n: n++, padding: "é".repeat(i) }, "full");
-      await rm(join(dir, "filler"));
+      await disk.clear();
       for (let i = 0; i < 5; i += 1) logger.info({ n: n++ }, "room");
     }
     const lines = (await linesOf(dir)).map((line) => JSON.parse(line) as Line);
@@ -116,7 +95,7 @@ test(
   "what a program that was killed on a full disk leaves of a line stays alone on its line",
   { skip, timeout },
   async (t) => {
-    const dir = await smallDisk(t);
+    const { path: dir } = await smallDisk(t, SIZE);
     const program = `
     import { openLog } from ${JSON.stringify(new URL("../../src/core/log.js", import.meta.url).href)};
     const log = await openLog({ dir: process.argv[1], source: "queue", level: "info", secrets: [], stdout: false });
@@ -144,12 +123,14 @@ test(
   "a start on a disk without room for its file goes on, and the file is there when there is room",
   { skip, timeout },
   async (t) => {
-    const dir = await smallDisk(t, "size=256k,nr_inodes=2");
+    const disk = await smallDisk(t, { ...SIZE, inodes: 10 });
+    const dir = disk.path;
     await mkdir(join(dir, "queue"));
+    await disk.fillInodes(0);
     const log = await open(t, dir, 16_384);
     log.logger.info({}, "into the void");
     assert.equal(log.lost(), 2);
-    assert.equal(spawnSync("mount", ["-o", "remount,nr_inodes=100", dir]).status, 0);
+    await disk.clear();
     const [told] = await eventually("the file", async () => {
       const lines = await linesOf(dir).catch(() => []);
       return lines.length === 0 ? undefined : lines.map((line) => JSON.parse(line) as Line);
@@ -159,10 +140,3 @@ test(
     assert.equal((JSON.parse((await linesOf(dir)).at(-1) ?? "") as Line).n, 1);
   },
 );
-
-/** Why there is none here; false where there is one. */
-function noSmallDisk(): string | false {
-  if (process.getuid?.() !== 0) return "needs root, to mount a small disk";
-  const tried = spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], { encoding: "utf8" });
-  return tried.status === 0 ? false : `needs the right to mount a small disk: ${tried.stderr.trim()}`;
-}

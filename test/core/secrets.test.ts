@@ -112,3 +112,10 @@ test("without secrets, or with one too short to tell from a word, a text stays a
   assert.equal(createScrubber([new Secret("a")])("a banana"), "a banana");
   assert.equal(createScrubber([new Secret("")])("a banana"), "a banana");
 });
+
+test("what has the form of a key is removed, whoever's it is", () => {
+  const scrub = createScrubber([]);
+  const key = `ghs_${"a1".repeat(18)}`;
+  assert.equal(scrub(`token ${key}, and sk-ant-${"b2".repeat(20)}`), "token [secret], and [secret]");
+  assert.equal(scrub("ghs_ is no key"), "ghs_ is no key");
+});

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { eventually } from "../support/eventually.ts";
+import { needsRoot, needsSuccess } from "../support/needs.ts";
 import { TOPIC_NAMES } from "../../src/dashboard/topics.ts";
 import { jsonOf, put, start, writerOf } from "./support/rig.ts";
 import type { List, Running } from "./support/rig.ts";
@@ -20,14 +21,12 @@ const READS = new Set(
 const OPENS = new Set(["open", "openat", "openat2"]);
 const TRACED = "trace=%file,?ftruncate,?fallocate,?fchmod,?fchown,?fsetxattr";
 
-/** Why this cannot be tested here; with CI=true it is tried, and fails. */
 function missing(): string | false {
-  if (process.env["CI"] === "true") return false;
-  if (process.getuid?.() !== 0) return "mounting needs root";
-  if (spawnSync("strace", ["-f", "-o", "/dev/null", "true"]).status !== 0)
-    return "strace is not here, or may not trace";
-  const tried = spawnSync("unshare", ["--mount", "mount", "--bind", "/tmp", "/tmp"]);
-  return tried.status === 0 ? false : "nothing can be mounted here";
+  return (
+    needsRoot("to mount") ||
+    needsSuccess(["strace", "-f", "-o", "/dev/null", "true"], "strace is not here, or may not trace") ||
+    needsSuccess(["unshare", "--mount", "mount", "--bind", "/tmp", "/tmp"], "nothing can be mounted here")
+  );
 }
 
 /** A folder, and the same read-only; unmounted with the test. */

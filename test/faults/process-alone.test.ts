@@ -1,9 +1,9 @@
 /** Two bots on one data directory, from one network and from two. Each pair once; there is no larger count. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../support/eventually.ts";
+import { needsSuccess } from "../support/needs.ts";
 import { readStatus } from "./support/bot.ts";
 import { Ward } from "./support/ward.ts";
 
@@ -39,7 +39,7 @@ describe("two bots on one data directory", { concurrency: true }, () => {
     await ward.bot().running();
   });
 
-  const skip = withoutNetworks();
+  const skip = needsSuccess([...OTHER_NETWORK, "true"], "needs root, for a network namespace of its own");
   test(
     "from another network: refused while the first tells of itself, and let in 5 s after its last word",
     { timeout, skip },
@@ -77,8 +77,3 @@ describe("two bots on one data directory", { concurrency: true }, () => {
     );
   }
 });
-
-function withoutNetworks(): string | false {
-  const [program = "", ...words] = OTHER_NETWORK;
-  return spawnSync(program, [...words, "true"]).status === 0 ? false : "needs root, for a network namespace of its own";
-}

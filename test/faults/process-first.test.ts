@@ -3,10 +3,10 @@
  * that its agents leave: 3, with FAULTS=full 20.
  */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { describe, test } from "node:test";
 import { eventually } from "../support/eventually.ts";
+import { needsSuccess } from "../support/needs.ts";
 import { count } from "./support/counts.ts";
 import type { Bot } from "./support/bot.ts";
 import { Ward } from "./support/ward.ts";
@@ -18,8 +18,8 @@ const EXIT_MS = 25_000;
 const OWN_PIDS = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
 describe("the bot in a PID namespace of its own", { concurrency: true }, () => {
-  const noNamespace = without(OWN_PIDS, "needs root, for a PID namespace of its own");
-  const noTini = noNamespace || without(["tini", "--"], "needs tini: apt-get install tini");
+  const noNamespace = needsSuccess([...OWN_PIDS, "true"], "needs root, for a PID namespace of its own");
+  const noTini = noNamespace || needsSuccess(["tini", "--", "true"], "needs tini: apt-get install tini");
 
   test(
     "as process 1 hears SIGTERM, ends with 0 within 25 s, and takes its agents along",
@@ -102,9 +102,4 @@ function processesIn(namespace: string): { readonly pid: number; readonly comman
       return [];
     }
   });
-}
-
-function without(words: readonly string[], reason: string): string | false {
-  const [program = "", ...rest] = words;
-  return spawnSync(program, [...rest, "true"]).status === 0 ? false : reason;
 }

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { postedIn } from "../support/bot.ts";
+import { postedIn, readJsonl } from "../support/bot.ts";
 import { eventually } from "../support/eventually.ts";
 import { logOf, namesIn } from "./support/bot.ts";
 import { count } from "./support/counts.ts";
@@ -136,7 +136,7 @@ describe("the bot's process", { concurrency: 3 }, () => {
   );
 
   test(
-    "asked to end puts a turn back that does not, in its old place, and ends within 25 s",
+    "asked to end puts a turn back that does not, in its old place, be its agent dead to the world, and ends within 25 s",
     { timeout },
     async (t) => {
       const ward = await Ward.open(t);
@@ -157,11 +157,15 @@ describe("the bot's process", { concurrency: 3 }, () => {
       });
       await Promise.all([ward.asked("a0"), ward.asked("a1")]);
       const agents = await bot.statusWhere("two agents", (status) => status.agents.length === 2);
+      // It hears neither the interrupt nor SIGTERM.
+      process.kill(agents.agents[0]?.pid ?? 0, "SIGSTOP");
       const asked = performance.now();
       bot.kill("SIGTERM");
       assert.deepEqual(await bot.ended, { code: 0, signal: null });
       const took = performance.now() - asked;
       t.diagnostic(`ended after ${Math.round(took)} ms`);
+      const tries = (await readJsonl(ward.stage, "queue", "ledger.jsonl")).map(({ event }) => event);
+      assert.deepEqual(tries, ["try", "try", "release", "release"], "a stop is no crash of any turn's");
       assert.ok(took >= GRACE_MS - 500 && took <= EXIT_MS, `it ended after ${took} ms`);
       assert.deepEqual(await namesIn(ward.stage, "incoming"), running, "the same files, in the same order");
       assert.deepEqual(await namesIn(ward.stage, "processing"), []);

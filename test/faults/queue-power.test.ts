@@ -26,8 +26,10 @@ const counted: string[] = [];
 after(() => process.stdout.write(counted.map((line) => `# ${line}\n`).join("")));
 
 test(`after ${CUTS} power failures everything acknowledged is there once`, { skip, timeout }, async (t) => {
-  const disk = await makeExt4(await tempDir(t));
-  t.after(() => disk.remove());
+  let disk: Awaited<ReturnType<typeof makeExt4>> | undefined;
+  // Before its folder is removed.
+  t.after(() => disk?.remove());
+  disk = await makeExt4(await tempDir(t));
   const sum = { published: 0, answered: 0, finished: 0 };
   for (let cut = 0; cut < CUTS; cut += 1) {
     const options = MOUNTS[cut % MOUNTS.length] ?? "defaults";

@@ -234,3 +234,24 @@ test("nothing is waited for after the end of a process, by itself or by its line
     assert.equal(pending.size, 0);
   }
 });
+
+test("a line of output without an end ends its process, not its reader", { timeout }, async (t) => {
+  const { child } = rig(t).start("head -c 60000000 /dev/zero | tr '\\0' x; sleep 60");
+  let bytes = 0;
+  child.stdout.on("data", (piece: Buffer) => (bytes += piece.length));
+  assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"]);
+  assert.ok(bytes > 32_000_000 && bytes < 40_000_000, String(bytes));
+  assert.match(child.stderr, /a line of its output had more than 33554432 bytes$/);
+});
+
+test("one that works in no directory waits for none of those that lost their worker", { timeout }, async (t) => {
+  const { start } = rig(t);
+  const stubborn = start("trap '' TERM; echo up; while :; do sleep 1; done");
+  await firstLine(stubborn.child);
+  stubborn.dropLine();
+  await pause(50);
+  const begun = performance.now();
+  const { child } = start("exit 7", "/", { alone: true });
+  assert.deepEqual(await once(child, "exit"), [7, null]);
+  assert.ok(performance.now() - begun < 3_000);
+});

@@ -35,7 +35,7 @@ for (const [how, part, order] of [
   ["hangs in a loop", "plain", "hang"],
 ] as const) {
   test(`a worker that ${how} is ended when its grace is over`, { timeout }, async (t) => {
-    const stage = await Stage.open(t, { queue: part, clock: systemClock, spec: { graceMs: 50 } });
+    const stage = await Stage.open(t, { queue: part, clock: systemClock, spec: { graceMs: 50, endMs: 100 } });
     const status = stage.supervisor.run();
     await stage.statusWhere(({ state }) => state === "running");
     if (order !== undefined) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { readBallast } from "../../src/core/ballast.ts";
@@ -92,6 +92,46 @@ test("a bot that starts while the disk is full says it under the key it has said
   assert.notEqual(second.said[2]?.key, first.said[0]?.key);
 });
 
+test(
+  "a disk that is full again before the ballast is back is told anew, after a kill too, and then its end is",
+  { skip },
+  async (t) => {
+    const disk = await smallDisk(t);
+    const first = await keep(t, disk);
+    const { said } = first;
+    await first.until("ok", "whole");
+    const saidOf = (wanted: number): Promise<true> =>
+      eventually(`${wanted} notices`, () => (said.length >= wanted ? true : undefined));
+    await disk.fill(2 * MIB);
+    await saidOf(1);
+    // The ballast cannot be taken back: its place is taken.
+    const inTheWay = join(disk.path, "status", "ballast.tmp");
+    await mkdir(join(inTheWay, "folder"), { recursive: true });
+    await disk.clear();
+    await saidOf(2);
+    await disk.fill(2 * MIB);
+    await saidOf(3);
+    await disk.clear();
+    await saidOf(4);
+    await first.keeper.stop();
+    await disk.fill(2 * MIB);
+    const second = await keep(t, disk, said);
+    await saidOf(5);
+    await second.keeper.stop();
+    // What a start says again, it says under the key that the chat knows.
+    await keep(t, disk, said);
+    await saidOf(6);
+    await rm(inTheWay, { recursive: true });
+    await disk.clear();
+    await second.until("hard", "whole");
+    await saidOf(7);
+    const seen = [...new Set(said.map(({ key }) => key))].map((key) => key.replace(/\d+$/, ""));
+    assert.deepEqual(seen, ["disk-full-", "disk-free-", "disk-full-", "disk-free-", "disk-full-", "disk-free-"]);
+    assert.equal(said[4]?.key, said[5]?.key);
+    assert.equal(said[4]?.key.replace("full", "free"), said[6]?.key);
+  },
+);
+
 test("a notice that cannot be stored is tried again", { skip }, async (t) => {
   const disk = await smallDisk(t);
   let failures = 3;
@@ -140,7 +180,8 @@ test("rolled logs go when the disk is short, but for the two newest of each sour
   await mkdir(folder);
   for (const n of [1, 2, 3, 4]) {
     await writeFile(join(folder, `queue.2026-01-0${n}.1`), "line");
-    await utimes(join(folder, `queue.2026-01-0${n}.1`), n, n);
+    // By a clock that was set back, the newest seem to be the oldest.
+    await utimes(join(folder, `queue.2026-01-0${n}.1`), 10 - n, 10 - n);
   }
   await disk.fill(6 * MIB);
   await until("soft", "whole");
@@ -149,6 +190,16 @@ test("rolled logs go when the disk is short, but for the two newest of each sour
     return names.length === 2 ? names : undefined;
   });
   assert.deepEqual(left.toSorted(), ["queue.2026-01-03.1", "queue.2026-01-04.1"]);
+});
+
+test("the file being written is not deleted, though by the clock's day it is the oldest", async (t) => {
+  const dir = await tempDir(t);
+  const folder = join(dir, "queue");
+  await mkdir(folder);
+  for (const day of ["01", "02", "03", "04"]) await writeFile(join(folder, `queue.2026-01-${day}.1.log`), "");
+  await symlink("queue/queue.2026-01-01.1.log", join(dir, "queue.log"));
+  await pruneLogs(dir);
+  assert.deepEqual((await readdir(folder)).toSorted(), ["queue.2026-01-01.1.log", "queue.2026-01-04.1.log"]);
 });
 
 test("what is no log of its source is not deleted", async (t) => {

@@ -9,10 +9,11 @@ import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { holdDirectory } from "../../src/supervisor/instance-lock.ts";
+import { needsLinux } from "../support/needs.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const timeout = 30_000;
-const skip = process.platform === "linux" ? false : "abstract sockets are Linux'";
+const skip = needsLinux();
 const self = { pid: process.pid, instance: "this" };
 const holder = fileURLToPath(new URL("fixtures/holder.js", import.meta.url));
 

@@ -159,6 +159,7 @@ function manifest(cast: Cast, bus: string): WorkerSpec[] {
     entry: new URL("fixtures/player.js", import.meta.url),
     startMs: 30_000,
     graceMs: 20_000,
+    endMs: 24_000,
     heapMb: 64,
     signs: [PATIENT],
     ...cast.spec,

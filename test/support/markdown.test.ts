@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandsIn, namedIn, pathPattern, pathsIn, variablesIn } from "./markdown.ts";
+import { commandsIn, namedIn, pathPattern, pathsIn, tableIn, variablesIn } from "./markdown.ts";
 
 const page = [
   "Run `./tinyclaw.sh demo --once` or ``npm run check``; see [the guide](docs/setup.md#first), [it](https://x.test/a).",
@@ -63,4 +63,16 @@ test("variables are capitals with an underscore", () => {
     "ANTHROPIC_*",
     "CLAUDE_CODE_",
   ]);
+});
+
+test("a table is found by the head of its first column, and ends with it", () => {
+  const tables = ["| a | b |", "|---|---|", "| `1`  | two  words |", "| 3 | |", "", "| c |", "|---|", "| 5 |"].join(
+    "\n",
+  );
+  assert.deepEqual(tableIn(tables, "a"), [
+    ["`1`", "two words"],
+    ["3", ""],
+  ]);
+  assert.deepEqual(tableIn(tables, "c"), [["5"]]);
+  assert.deepEqual(tableIn(tables, "b"), []);
 });

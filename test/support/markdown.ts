@@ -76,3 +76,19 @@ export function variablesIn(code: readonly string[]): string[] {
     return name === undefined ? [] : [name];
   });
 }
+
+/** The cells of the table whose first column has that head, a row each, without those of its head. */
+export function tableIn(markdown: string, head: string): string[][] {
+  const lines = markdown.split("\n");
+  const top = lines.findIndex((line) => cellsOf(line)[0] === head);
+  const end = lines.findIndex((line, n) => n > top && !line.startsWith("|"));
+  return top === -1 ? [] : lines.slice(top + 2, end === -1 ? undefined : end).map(cellsOf);
+}
+
+function cellsOf(line: string): string[] {
+  if (!line.startsWith("|")) return [];
+  return line
+    .replace(/^\||\|\s*$/g, "")
+    .split("|")
+    .map((cell) => cell.trim().replace(/\s+/g, " "));
+}

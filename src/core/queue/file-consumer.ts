@@ -131,14 +131,7 @@ export class FileConsumer<M> implements Consumer<M> {
   async commit(claim: Claim<M>): Promise<void> {
     await this.#finish(claim, "queue_commit_failed", async (entry, ledger) => {
       await ledger.record("done", entry.key, entry.seq);
-      await this.#folder.remove(entry.name).catch((error: unknown) => {
-        const fields = { ...fieldsOf(entry.name), error: describeError(error) };
-        this.#options.logger.warn(
-          fields,
-          "a finished message file cannot be removed; the ledger keeps it from running again",
-        );
-      });
-      this.#index.end(entry);
+      await this.#removeEnded(entry);
     });
   }
 
@@ -162,8 +155,7 @@ export class FileConsumer<M> implements Consumer<M> {
       const why = { reason, key, ...ledger.attempts(key), timestamp: clock.now() };
       await this.#folder.copyToDeadLetters(name, why);
       await ledger.record("dead", key, seq);
-      await this.#folder.remove(name);
-      this.#index.end(entry);
+      await this.#removeEnded(entry);
       logger.warn({ ...fieldsOf(name), reason }, "a message was put aside as a dead letter");
     });
   }
@@ -269,6 +261,18 @@ export class FileConsumer<M> implements Consumer<M> {
   #wait(entry: Entry, delayMs: number): void {
     this.#index.putBack(entry, delayMs > 0);
     if (delayMs > 0) this.#pauses.start(entry.lane, delayMs);
+  }
+
+  /** The ledger has the message's end, so that a file which cannot be removed changes nothing of it. */
+  async #removeEnded(entry: Entry): Promise<void> {
+    await this.#folder.remove(entry.name).catch((error: unknown) => {
+      const fields = { ...fieldsOf(entry.name), error: describeError(error) };
+      this.#options.logger.warn(
+        fields,
+        "a finished message file cannot be removed; the ledger keeps it from running again",
+      );
+    });
+    this.#index.end(entry);
   }
 
   async #finish(

@@ -25,12 +25,14 @@ interface Lane<E> {
  * `putBack` make it free again, the latter or paused until `resume`.
  *
  * A lane has the best rank of what waits in it, so that a person's message behind a heartbeat draws that forward with
- * it. Lanes of the best rank come first; those of a rank take turns: one that was served goes behind the others.
+ * it. Lanes of the best rank come first; those of a rank take turns: one that was served goes behind the others. One
+ * heartbeat is in work at a time, but for those behind which a person waits: they go at once.
  */
 export class LaneIndex<E extends LaneEntry> {
   readonly #lanes = new Map<number, Lane<E>>();
   readonly #entries = new Map<string, E>();
-  #heartbeat: E | undefined;
+  /** Heartbeats in work. */
+  #heartbeats = 0;
 
   get(key: string): E | undefined {
     return this.#entries.get(key);
@@ -54,7 +56,7 @@ export class LaneIndex<E extends LaneEntry> {
     const { id, lane } = next;
     lane.counts[entry.rank] -= 1;
     lane.claimed = entry;
-    if (entry.rank === HEARTBEAT) this.#heartbeat = entry;
+    if (entry.rank === HEARTBEAT) this.#heartbeats += 1;
     this.#lanes.delete(id);
     this.#lanes.set(id, lane);
     return entry;
@@ -120,11 +122,11 @@ export class LaneIndex<E extends LaneEntry> {
   #isFree(lane: Lane<E>): boolean {
     const [head] = lane.waiting;
     if (head === undefined || lane.claimed !== undefined || lane.paused) return false;
-    return head.rank !== HEARTBEAT || this.#heartbeat === undefined;
+    return head.rank !== HEARTBEAT || this.#heartbeats === 0 || bestRank(lane) === PERSON;
   }
 
   #unclaim(lane: Lane<E>): void {
-    if (lane.claimed === this.#heartbeat) this.#heartbeat = undefined;
+    if (lane.claimed?.rank === HEARTBEAT) this.#heartbeats -= 1;
     lane.claimed = undefined;
   }
 

@@ -2,12 +2,19 @@ import type { SDKAssistantMessageError, SDKResultMessage } from "@anthropic-ai/c
 import { z } from "zod";
 import type { TurnResult, TurnUsage, UnavailableCause } from "./agent-port.ts";
 
+/** What is known of the limit that is spent. */
+export interface LimitFacts {
+  /** When it is lifted, epoch ms. */
+  readonly resetsAt: number | undefined;
+  /** It is that of one model, and others can be had. */
+  readonly ofModel: boolean;
+}
+
 /** What a turn's messages said on the way, beside its result. */
 export interface TurnFacts {
   /** Class of the API's failure, from the assistant message that stands in for an answer. */
   readonly apiError: SDKAssistantMessageError | undefined;
-  /** When the account's limit is lifted, epoch ms. */
-  readonly limitResetsAt: number | undefined;
+  readonly limit: LimitFacts | undefined;
   /** Running cost before the turn, for a result that does not give its own. */
   readonly costBefore: number;
   readonly ms: number;
@@ -30,8 +37,10 @@ export function outcomeOf(result: SDKResultMessage, facts: TurnFacts): TurnResul
   const cause = causeOf(facts.apiError, result.api_error_status ?? undefined, noAnswer);
   if (cause === undefined) return { status: "failed", reason: result.result };
   const reason = REASONS[cause];
-  if (cause !== "limit" || facts.limitResetsAt === undefined) return { status: "unavailable", reason, cause };
-  return { status: "unavailable", reason, cause, retryAt: facts.limitResetsAt };
+  if (cause !== "limit" || facts.limit === undefined) return { status: "unavailable", reason, cause };
+  const { resetsAt, ofModel } = facts.limit;
+  const until = resetsAt === undefined ? {} : { retryAt: resetsAt };
+  return { status: "unavailable", reason: ofModel ? MODEL_LIMIT : reason, cause, ofModel, ...until };
 }
 
 /** For the topic: says what is wrong and nothing of keys, hosts and requests. */
@@ -41,6 +50,8 @@ const REASONS: Readonly<Record<UnavailableCause, string>> = {
   limit: "The Claude account has reached its usage limit.",
   credential: "Claude refuses the credential this bot uses.",
 };
+
+const MODEL_LIMIT = "The Claude account has reached its usage limit for this thread's model.";
 
 const CAUSES: Readonly<Partial<Record<SDKAssistantMessageError, UnavailableCause>>> = {
   authentication_failed: "credential",

@@ -85,6 +85,8 @@ export type TurnResult =
       /** One plain sentence for the topic. */
       readonly reason: string;
       readonly cause: UnavailableCause;
+      /** The limit that is spent is that of the turn's model alone. */
+      readonly ofModel?: boolean;
       readonly retryAt?: number;
     }
   /** The session cannot be resumed: run the turn again without one. */

@@ -5,7 +5,7 @@ import { describeError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { TurnEvents } from "./agent-events.ts";
 import { outcomeOf } from "./agent-outcome.ts";
-import type { TurnFacts } from "./agent-outcome.ts";
+import type { LimitFacts, TurnFacts } from "./agent-outcome.ts";
 import type { AgentEvent, AgentTurn, TurnResult } from "./agent-port.ts";
 
 /** A turn in work: gathers what the SDK says of it until there is a result. The first result counts. */
@@ -19,7 +19,7 @@ export class RunningTurn {
   readonly #startedAt: number;
   #finish: (result: TurnResult) => void = () => undefined;
   #apiError: TurnFacts["apiError"];
-  #limitResetsAt: TurnFacts["limitResetsAt"];
+  #limit: LimitFacts | undefined;
 
   constructor(turn: AgentTurn, clock: Clock, log: Logger) {
     this.turn = turn;
@@ -49,8 +49,11 @@ export class RunningTurn {
     }
     if (message.type === "assistant" && message.error !== undefined) this.#apiError = message.error;
     if (message.type === "rate_limit_event" && message.rate_limit_info.status === "rejected") {
-      const seconds = message.rate_limit_info.resetsAt;
-      if (seconds !== undefined) this.#limitResetsAt = seconds * 1000;
+      const { resetsAt, rateLimitType } = message.rate_limit_info;
+      this.#limit = {
+        resetsAt: resetsAt === undefined ? undefined : resetsAt * 1000,
+        ofModel: rateLimitType === "seven_day_opus" || rateLimitType === "seven_day_sonnet",
+      };
     }
     for (const event of this.#events.of(message)) this.#tell(event);
   }
@@ -65,7 +68,7 @@ export class RunningTurn {
     const uuids = message.user_message_uuids ?? (one === undefined ? [] : [one]);
     if (!uuids.includes(this.#uuid) && (uuids.length > 0 || !message.is_error)) return false;
     const ms = Math.round(this.#clock.monotonic() - this.#startedAt);
-    this.finish(outcomeOf(message, { apiError: this.#apiError, limitResetsAt: this.#limitResetsAt, costBefore, ms }));
+    this.finish(outcomeOf(message, { apiError: this.#apiError, limit: this.#limit, costBefore, ms }));
     return true;
   }
 

@@ -2,13 +2,16 @@ import { CodedError, describeError, errorCode, isSyncFailure } from "../../core/
 import type { IncomingMessage } from "../../core/queue/message.ts";
 import type { Claim, RetryOptions } from "../../core/queue/queue.ts";
 import { Endings, type EndingsDeps } from "./endings.ts";
-import { Outage } from "./outage.ts";
+import { Outage, type OwnPause } from "./outage.ts";
 import { judgeClaim, judgeTurn, RETRY_PAUSES_MS, type Burial, type Hold } from "./retry-policy.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { Turn, TurnRunner } from "./turn.ts";
 
 /** A message that was taken only to tell its topic of an outage keeps out of the way of the next for this long. */
 const TOLD_PAUSE_MS = 1_000;
+
+/** From the abort of a turn to its end, ms: the agent has 2 s to obey. */
+const REACT_MS = 2_500;
 
 const STOPPED: RetryOptions = { delayMs: 0, counts: false, reason: "stopped" };
 
@@ -29,10 +32,15 @@ type Claimed = Claim<IncomingMessage>;
  * answered, and ends each claim in exactly one way:
  *
  *   claimed ─┬─ failed five times before, crashed twice ─► tell the topic, bury
+ *            ├─ a heartbeat, and the disk is short ───────► commit, unanswered
  *            └─ else ─► echo (if the topic has not seen it) ─► turn ─┬─ answered ─► publish answer ─► commit
  *                                                                    ├─ aborted ──► back to its place, costs nothing
  *                                                                    ├─ Claude is away ─► the same, and all hold
+ *                                                                    ├─ a limit of its own ─► the same, its lane pauses
  *                                                                    └─ failed ───► back to its place, counted
+ *
+ * A fault of the system on any of these ways, such as a full disk ─► back to its place, costs nothing; but once the answer
+ * is published, the commit is tried until it works. A sync that fails ends the worker, with the claim open.
  *
  * The answer is durable before the commit: a death between them leaves both, and the start finds the answer by its key
  * and does not run the message again. While Claude is away (see `Outage`) no turn begins; each topic in which something
@@ -43,12 +51,14 @@ export class Processor {
   readonly #endings: Endings;
   readonly #outage: Outage;
   readonly #pauses: readonly number[];
-  readonly #running = new Map<string, { done: Promise<void>; abort: AbortController }>();
+  readonly #running = new Map<string, { claim: Claimed; done: Promise<void>; abort: AbortController }>();
   /** Why messages failed last; lost with the process, as the ledger tells only how often. */
   readonly #failures = new Map<string, string>();
   #pumping: Promise<void> | undefined;
   #pumpAgain = false;
   #stopped = false;
+  /** What still runs has lost its claim. */
+  #isClosed = false;
 
   constructor(deps: ProcessorDeps) {
     this.#deps = deps;
@@ -80,7 +90,10 @@ export class Processor {
     this.#pump();
   }
 
-  /** Takes nothing new; lets running turns end for `graceMs`, then aborts them: they go back to their place. */
+  /**
+   * Takes nothing new; lets running turns end for `graceMs`, then aborts them: they go back to their place. One that does
+   * not react is put back without it: a try left open would count as a crash of the message's.
+   */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
     this.#outage.close();
@@ -89,8 +102,14 @@ export class Processor {
       for (const { abort } of this.#running.values()) abort.abort();
     });
     await this.#pumping;
-    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    const all = Promise.all([...this.#running.values()].map(({ done }) => done));
+    const late = new AbortController();
+    await Promise.race([all, this.#deps.clock.sleep(graceMs + REACT_MS, late.signal).catch(() => undefined)]);
+    late.abort();
     cancel();
+    const stuck = [...this.#running.values()].map(({ claim }) => claim);
+    this.#isClosed = true;
+    for (const claim of stuck) await this.#endings.giveBack(claim, STOPPED);
     await this.#deps.incoming.close();
   }
 
@@ -140,14 +159,14 @@ export class Processor {
     const abort = new AbortController();
     this.#outage.begin(claim.key);
     const done = (this.#stopped ? this.#endings.giveBack(claim, STOPPED) : this.#handle(claim, abort))
-      .catch((error: unknown) => this.#endings.putBack(claim, error))
+      .catch((error: unknown) => (this.#isClosed ? undefined : this.#endings.putBack(claim, error)))
       .catch(this.#deps.onFault)
       .finally(() => {
         this.#running.delete(claim.key);
         this.#outage.end(claim.key);
         this.#pump();
       });
-    this.#running.set(claim.key, { done, abort });
+    this.#running.set(claim.key, { claim, done, abort });
   }
 
   async #handle(claim: Claimed, abort: AbortController): Promise<void> {
@@ -210,9 +229,17 @@ export class Processor {
   }
 
   async #hold(claim: Claimed, hold: Hold): Promise<void> {
+    const own = this.#outage.pauseOfOwn(claim.key, hold);
+    if (own !== undefined) return this.#pauseLane(claim, hold, own);
     this.#outage.noteAway(claim.key, hold);
     await this.#tell(claim.message, hold.reason);
     await this.#endings.giveBack(claim, { delayMs: 0, counts: false, reason: hold.reason });
+  }
+
+  async #pauseLane(claim: Claimed, { reason }: Hold, { delayMs, tell }: OwnPause): Promise<void> {
+    const text = `⏳ ${reason} What waits here is kept and tried again within 15 minutes; other topics go on.`;
+    if (tell) await this.#deps.voice.notice(claim.message, "limit", text);
+    await this.#endings.giveBack(claim, { delayMs, counts: false, reason });
   }
 
   /** While Claude is away: takes up a message of each topic that does not know, tells it there, and puts it back. */

@@ -29,6 +29,8 @@ export interface Hold {
   readonly reason: string;
   /** Epoch ms, where Claude said when it can be had again. */
   readonly retryAt: number | undefined;
+  /** What cannot be had: Claude at all, the account's limit being spent, or that of the turn's model. */
+  readonly what: "claude" | "account" | "model";
 }
 
 export interface Burial {
@@ -49,7 +51,7 @@ export function judgeTurn(
     case "aborted":
       return { action: "retry", delayMs: 0, counts: false, reason: "stopped" };
     case "unavailable":
-      return { action: "hold", reason: result.reason, retryAt: result.retryAt };
+      return { action: "hold", reason: result.reason, retryAt: result.retryAt, what: whatIsAway(result) };
     case "failed":
     case "session_lost":
       // The last failure needs no pause: the message is buried when it is taken up next.
@@ -77,8 +79,21 @@ export function judgeClaim(
 
 /** How long no turn begins when turns have found Claude away `count` times in a row, this one included, ms. Pure. */
 export function holdMs(count: number, retryAt: number | undefined, now: number, random: number): number {
-  const stated = retryAt === undefined ? 0 : Math.min(retryAt - now, LIMIT_PROBE_MS);
-  return Math.max(backoffMs(OUTAGE, count - 1, random), stated);
+  return Math.max(backoffMs(OUTAGE, count - 1, random), statedMs(retryAt, now));
+}
+
+/** How long a lane waits for a limit of its own, ms. Never short: nobody else finds out for it that the limit is lifted. Pure. */
+export function laneHoldMs(retryAt: number | undefined, now: number): number {
+  return Math.max(OUTAGE.maxMs, statedMs(retryAt, now));
+}
+
+function statedMs(retryAt: number | undefined, now: number): number {
+  return retryAt === undefined ? 0 : Math.min(retryAt - now, LIMIT_PROBE_MS);
+}
+
+function whatIsAway({ cause, ofModel }: Extract<TurnResult, { status: "unavailable" }>): Hold["what"] {
+  if (cause !== "limit") return "claude";
+  return ofModel === true ? "model" : "account";
 }
 
 function bury(reason: string): Burial {

@@ -89,6 +89,7 @@ export async function createQueueWorker(context: WorkerContext<QueueConfig>): Pr
         threads,
         incoming: handOn,
         clock,
+        disk,
         onPublished: () => {
           incoming.notify();
         },

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { strongerModel, type Model } from "../../core/ids.ts";
-import { describeError } from "../../core/errors.ts";
+import { describeError, systemFault } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { IncomingMessage } from "../../core/queue/message.ts";
 import { route, type RoutingDecision } from "../router/router.ts";
@@ -10,6 +10,9 @@ import type { ActivityEntry, Journal } from "./journal.ts";
 import { buildPrompt, buildSystemPrompt, HISTORY_ENTRIES } from "./prompt.ts";
 import type { Thread, ThreadStore } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
+
+/** What a directory is refused with that is no fault of its message's, and passes. */
+const PASSING = ["ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "EIO", "ENOMEM", "EAGAIN"];
 
 export interface TurnDeps {
   readonly agent: Agent;
@@ -56,7 +59,10 @@ interface Try {
   readonly onHeard: () => void;
 }
 
-/** One message and its answer: route, write down, prompt, run. Knows nothing of the queue's commit and retry. */
+/**
+ * One message and its answer: route, write down, prompt, run. Knows nothing of the queue's commit and retry. Rejects with
+ * what is no fault of the message's.
+ */
 export class TurnRunner {
   readonly #deps: TurnDeps;
 
@@ -123,6 +129,7 @@ export class TurnRunner {
     try {
       await this.#deps.makeDirectory(thread.cwd);
     } catch (error) {
+      if (systemFault(error, PASSING) !== undefined) throw error;
       return { status: "failed", reason: `its directory ${thread.cwd} cannot be made (${describeError(error)}).` };
     }
     const systemPrompt = buildSystemPrompt(thread);

@@ -7,6 +7,8 @@ import type { Producer } from "../../core/queue/queue.ts";
 
 /** An echo is a reminder: a message of a megabyte would block its topic with hundreds of posts. UTF-16 units. */
 const ECHO_UNITS = 3_000;
+/** More than anybody reads in a chat; what the queue does not take at all would never be stored. UTF-16 units. */
+const ANSWER_UNITS = 1_000_000;
 
 export interface VoiceDeps {
   readonly outgoing: Producer<OutgoingMessage>;
@@ -29,9 +31,15 @@ export class Voice {
     this.#deps = deps;
   }
 
+  /** A text as it may be kept and shown. */
+  clean(text: string): string {
+    return this.#deps.scrub(text);
+  }
+
   /** Resolves when the answer is durable, with its text as said. */
   async answer(message: IncomingMessage, text: string, model: Model): Promise<string> {
-    const saying: OutgoingMessage = { ...this.#about(message, "answer", text), sender: "assistant", model };
+    const whole = shorten(text, ANSWER_UNITS);
+    const saying: OutgoingMessage = { ...this.#about(message, "answer", whole), sender: "assistant", model };
     await this.#publish(saying, message.messageId);
     return saying.message;
   }
@@ -46,11 +54,11 @@ export class Voice {
 
   /** Shows in its topic a message that did not come from there. `from`: who wrote it, or which thread. */
   echo(message: IncomingMessage, from: string): Promise<void> {
-    return this.#mention(this.#about(message, "echo", `↪ ${from}: ${shorten(message.message)}`), "echo");
+    return this.#mention(this.#about(message, "echo", `↪ ${from}: ${shorten(message.message, ECHO_UNITS)}`), "echo");
   }
 
   /** Tells of something on the way, once for each `what` of a message. */
-  notice(message: IncomingMessage, what: "outage" | "session", text: string): Promise<void> {
+  notice(message: IncomingMessage, what: "outage" | "limit" | "session", text: string): Promise<void> {
     return this.#mention(this.#about(message, "notice", text), what);
   }
 
@@ -83,7 +91,7 @@ export class Voice {
   }
 }
 
-function shorten(text: string): string {
-  if (text.length <= ECHO_UNITS) return text;
-  return `${text.slice(0, ECHO_UNITS).replace(/[\uD800-\uDBFF]$/, "")} … (${text.length} characters in all)`;
+function shorten(text: string, units: number): string {
+  if (text.length <= units) return text;
+  return `${text.slice(0, units).replace(/[\uD800-\uDBFF]$/, "")} … (${text.length} characters in all)`;
 }

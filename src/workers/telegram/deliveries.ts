@@ -45,7 +45,11 @@ const recordSchema = z.object({
 });
 type DeliveryRecord = z.infer<typeof recordSchema>;
 
-/** How long a chunk is remembered, ms: an answer that was put aside may be put back by hand. */
+/**
+ * How long the chunks of an answer that is not done are remembered, ms: one that was put aside may be put back by hand.
+ * Counted up to the newest of them all, not up to now: a bot that was away for long, or whose clock jumps ahead, still
+ * finds what it has half posted.
+ */
 const KEEP_MS = 7 * 24 * 3_600_000;
 /** Below this many lines compaction is not worth its write. */
 const COMPACT_FROM_LINES = 1000;
@@ -58,7 +62,7 @@ const syncData = promisify(fdatasync);
 
 /** Opens the ledger in the file, whose one writer this is. Throws the system's error. */
 export async function openDeliveries(path: string, clock: Clock): Promise<Deliveries> {
-  const { kept, lines } = await load(path, clock.now() - KEEP_MS);
+  const { kept, lines } = await load(path, clock.now());
   if (lines >= COMPACT_FROM_LINES && kept.length * 2 < lines) {
     await replaceIfRoom(path, kept.map(lineOf).join(""));
   }
@@ -68,7 +72,7 @@ export async function openDeliveries(path: string, clock: Clock): Promise<Delive
 }
 
 /** The last record of each chunk of each answer that is not done. */
-async function load(path: string, since: number): Promise<{ kept: DeliveryRecord[]; lines: number }> {
+async function load(path: string, now: number): Promise<{ kept: DeliveryRecord[]; lines: number }> {
   const answers = new Map<string, Map<string, DeliveryRecord>>();
   let lines = 0;
   for await (const line of readAll(path)) {
@@ -79,8 +83,13 @@ async function load(path: string, since: number): Promise<{ kept: DeliveryRecord
     if (event === "done") answers.delete(key);
     else answers.set(key, (answers.get(key) ?? new Map<string, DeliveryRecord>()).set(chunk, record));
   }
-  const kept = [...answers.values()].flatMap((chunks) => [...chunks.values()]);
-  return { kept: kept.filter(({ timestamp }) => timestamp >= since), lines };
+  const all = [...answers.values()].map((chunks) => [...chunks.values()]);
+  const since = Math.min(now, newest(all.flat())) - KEEP_MS;
+  return { kept: all.filter((chunks) => newest(chunks) >= since).flat(), lines };
+}
+
+function newest(chunks: readonly DeliveryRecord[]): number {
+  return chunks.reduce((latest, { timestamp }) => Math.max(latest, timestamp), 0);
 }
 
 class DeliveryLedger implements Deliveries {

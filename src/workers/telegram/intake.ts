@@ -3,7 +3,8 @@ import { backoffMs, type BackoffRule } from "../../core/backoff.ts";
 import type { TopicNotice } from "../../core/channel/protocol.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { DiskView } from "../../core/disk-watch.ts";
-import { describeError, errorCode, isSyncFailure } from "../../core/errors.ts";
+import { describeError, errorCode } from "../../core/errors.ts";
+import { insist } from "../../core/insist.ts";
 import type { Logger } from "../../core/log.ts";
 import type { IncomingMessage } from "../../core/queue/message.ts";
 import type { Producer } from "../../core/queue/queue.ts";
@@ -62,25 +63,29 @@ export function createIntake(deps: IntakeDeps): Intake {
 
   /** False when the queue will never take the message: it too would hold up all behind it. */
   async function publish(message: IncomingMessage): Promise<boolean> {
-    for (let failures = 0; ; failures += 1) {
+    const { threadId, messageId } = message;
+    const mark = { threadId, messageId };
+    const store = async (): Promise<void> => {
       await untilRoom(deps);
-      try {
-        await producer.publish(message, message.messageId);
-        return true;
-      } catch (error) {
-        const { threadId, messageId } = message;
-        const fields = { threadId, messageId, error: describeError(error) };
-        if (errorCode(error) === "queue_message_invalid") {
-          log.error(fields, "message is refused by the queue: given up");
-          return false;
-        }
-        log.error(fields, "message cannot be stored: Telegram keeps it, trying again");
-        if (isSyncFailure(error)) throw error;
-        disk.suspect(error);
-      }
-      deps.onTried();
-      await clock.sleep(backoffMs(QUEUE_AWAY, failures, Math.random()), stopping).catch(() => undefined);
-      if (stopping.aborted) throw stopped();
+      await producer.publish(message, messageId).finally(deps.onTried);
+    };
+    try {
+      const isStored = await insist(store, {
+        clock,
+        disk,
+        log,
+        what: "message cannot be stored, Telegram keeps it",
+        mark,
+        signal: stopping,
+        pauseMs: (failures) => backoffMs(QUEUE_AWAY, failures, Math.random()),
+        final: ["queue_message_invalid", "telegram_stopped"],
+      });
+      if (!isStored) throw stopped();
+      return true;
+    } catch (error) {
+      if (errorCode(error) !== "queue_message_invalid") throw error;
+      log.error({ ...mark, error: describeError(error) }, "message is refused by the queue: given up");
+      return false;
     }
   }
 

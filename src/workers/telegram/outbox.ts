@@ -14,7 +14,8 @@
 import { backoffMs, type BackoffRule } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { DiskView } from "../../core/disk-watch.ts";
-import { describeError, errorCode, isSyncFailure } from "../../core/errors.ts";
+import { describeError, isSyncFailure } from "../../core/errors.ts";
+import { insist } from "../../core/insist.ts";
 import type { Logger } from "../../core/log.ts";
 import { postedIn, type OutgoingMessage } from "../../core/queue/message.ts";
 import type { Claim, Consumer } from "../../core/queue/queue.ts";
@@ -31,6 +32,8 @@ import { within } from "./within.ts";
 const AWAY: BackoffRule = { firstMs: 1_000, maxMs: 60_000, jitter: 0.2 };
 /** Pauses while the queue itself cannot be written or read. */
 const QUEUE_AWAY: BackoffRule = { firstMs: 200, maxMs: 10_000, jitter: 0.2 };
+/** Ended before, or the queue is closed: no further try would change that. */
+const CLAIM_IS_OVER = ["queue_claim_unknown", "queue_not_open"];
 /** For a call to end that was cut off. */
 const CUT_GRACE_MS = 500;
 /** Stand before a chunk of which nobody can know whether it is in the chat already: a start or a call cut it off. */
@@ -95,7 +98,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     while (asked && !stopping.signal.aborted) {
       asked = false;
       try {
-        await insist("claim", claimAll, stopping.signal);
+        await untilDone("claim", claimAll, stopping.signal);
       } catch (error) {
         log.error({ error: describeError(error) }, "outgoing messages cannot be taken up");
       }
@@ -144,7 +147,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (delivery.status === "posted") {
       if (ends) presence.finish(message);
       if (state.chunks.length === 0) log.warn(markOf(claim), "outgoing message has no text: nothing was posted");
-      await insist("commit", () => consumer.commit(claim), cutting.signal, claim);
+      await untilDone("commit", () => consumer.commit(claim), cutting.signal, claim);
       progress.delete(key);
       if (!cutting.signal.aborted) deliveries.forget(key);
       return;
@@ -164,7 +167,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (known === "sent") continue;
       const waitMs = closedUntil - clock.monotonic();
       if (waitMs > 0) return { status: "paused", waitMs };
-      await insist("delivery", () => deliveries.intend(key, chunk), cutting.signal, claim);
+      await untilDone("delivery", () => deliveries.intend(key, chunk), cutting.signal, claim);
       if (cutting.signal.aborted) return { status: "failed", error: cutting.signal.reason };
       let id: number;
       try {
@@ -176,7 +179,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         else if (known !== "interrupted" && !state.doubtful.has(chunk)) deliveries.refused(key, chunk);
         return { status: "failed", error };
       }
-      await insist("delivery", () => deliveries.posted(key, chunk, id), cutting.signal, claim);
+      await untilDone("delivery", () => deliveries.posted(key, chunk, id), cutting.signal, claim);
       state.away = 0;
       if (message.model !== undefined) models.record(id, message.model);
     }
@@ -227,7 +230,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (failure.status === "fault" && claim.failures + 1 < FAULTS_MAX) {
       log.error(fields, "outgoing message failed: trying again");
       const delayMs = backoffMs(AWAY, claim.failures, Math.random());
-      await insist(
+      await untilDone(
         "retry",
         () => consumer.retry(claim, { delayMs, counts: true, reason: fields.error }),
         cutting.signal,
@@ -237,38 +240,50 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     const reason = failure.status === "refused" ? scrub(failure.reason) : fields.error;
     log.error(fields, "outgoing message cannot be posted: put aside");
-    await insist("bury", () => consumer.bury(claim, reason), cutting.signal, claim);
+    await tell(claim.message, reason);
+    await untilDone("bury", () => consumer.bury(claim, reason), cutting.signal, claim);
     progress.delete(claim.key);
   }
 
+  /** Worth saying, not worth trying twice: where one message is refused, as in a topic that is gone, this one may be too. */
+  async function tell({ threadId, messageId }: OutgoingMessage, reason: string): Promise<void> {
+    const text = `⚠️ A message of mine could not be posted here (${reason.slice(0, 500)}). It lies in queue/dead-letter.`;
+    try {
+      await chat.send(threadId, text, cutting.signal);
+    } catch (error) {
+      log.warn({ threadId, messageId, error: scrub(describeError(error)) }, "the topic could not be told of it");
+    }
+  }
+
   async function retry(claim: Claim<OutgoingMessage>, delayMs: number, reason: string): Promise<void> {
-    await insist("retry", () => consumer.retry(claim, { delayMs, counts: false, reason }), cutting.signal, claim);
+    await untilDone("retry", () => consumer.retry(claim, { delayMs, counts: false, reason }), cutting.signal, claim);
   }
 
   /** Does `act` again until it works or `signal` says to leave it: a claim that is not ended would hold its topic up. */
-  async function insist(
+  async function untilDone(
     what: string,
     act: () => Promise<void>,
     signal: AbortSignal,
     claim?: Claim<OutgoingMessage>,
   ): Promise<void> {
-    for (let failures = 0; !signal.aborted; failures += 1) {
-      try {
-        await act();
-        return;
-      } catch (error) {
-        // Ended before, or closed: no more tries would change that.
-        if (errorCode(error) === "queue_claim_unknown" || errorCode(error) === "queue_not_open") throw error;
-        if (isSyncFailure(error)) {
-          stopping.abort();
-          deps.onFault(error);
-          throw error;
-        }
-        disk.suspect(error);
-        const mark = claim === undefined ? {} : markOf(claim);
-        log.error({ ...mark, error: describeError(error) }, `outgoing queue: ${what} failed, trying again`);
-        await clock.sleep(backoffMs(QUEUE_AWAY, failures, Math.random()), signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await insist(act, {
+        clock,
+        disk,
+        log,
+        what: `outgoing queue: ${what} failed`,
+        mark: claim === undefined ? {} : markOf(claim),
+        signal,
+        pauseMs: (failures) => backoffMs(QUEUE_AWAY, failures, Math.random()),
+        final: CLAIM_IS_OVER,
+      });
+    } catch (error) {
+      if (isSyncFailure(error)) {
+        stopping.abort();
+        deps.onFault(error);
       }
+      throw error;
     }
   }
 

@@ -10,6 +10,7 @@ import { restore } from "../../../src/cli/backup/restore.ts";
 import { swap } from "../../../src/cli/backup/swap.ts";
 import { holdDirectory } from "../../../src/supervisor/instance-lock.ts";
 import { eventually } from "../../support/eventually.ts";
+import { needsRoot } from "../../support/needs.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 import { runCli } from "../run-cli.ts";
 import { backUp, filesIn, forge, modeOf, ownClaude, restoreTo, write } from "./scene.ts";
@@ -71,22 +72,25 @@ test("files and folders can be used by those who must, whatever they were before
   assert.equal(await mode("data"), "2750");
 });
 
-const isRoot = process.getuid?.() === 0;
-test("as root, what is restored belongs to whom its place belongs", { skip: !isRoot && "needs root" }, async (t) => {
-  const { data, home, archive } = await scene(t);
-  const { chown } = await import("node:fs/promises");
-  await chown(data, 0, 10_000);
-  await chown(home, 10_002, 10_002);
-  await restoreTo(archive, data);
-  const owner = async (...path: string[]): Promise<number[]> => {
-    const { uid, gid } = await stat(join(...path));
-    return [uid, gid];
-  };
-  assert.deepEqual(await owner(data, "threads.json"), [0, 10_000]);
-  for (const path of [".claude", ".claude/projects", ".claude/projects/-w/s.jsonl"]) {
-    assert.deepEqual(await owner(home, path), [10_002, 10_002]);
-  }
-});
+test(
+  "as root, what is restored belongs to whom its place belongs",
+  { skip: needsRoot("to give files away") },
+  async (t) => {
+    const { data, home, archive } = await scene(t);
+    const { chown } = await import("node:fs/promises");
+    await chown(data, 0, 10_000);
+    await chown(home, 10_002, 10_002);
+    await restoreTo(archive, data);
+    const owner = async (...path: string[]): Promise<number[]> => {
+      const { uid, gid } = await stat(join(...path));
+      return [uid, gid];
+    };
+    assert.deepEqual(await owner(data, "threads.json"), [0, 10_000]);
+    for (const path of [".claude", ".claude/projects", ".claude/projects/-w/s.jsonl"]) {
+      assert.deepEqual(await owner(home, path), [10_002, 10_002]);
+    }
+  },
+);
 
 test("an archive that is cut anywhere is refused, and nothing has changed", async (t) => {
   const { archive, data, everything, before } = await scene(t);

@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
 import { Header } from "tar";
 import { ArchiveWriter } from "../../../src/cli/backup/archive-writer.ts";
@@ -38,7 +39,9 @@ export function ownClaude(home: string): { path: string; isOwn: true } {
 
 export async function backUp(dataDir: string, claude = ownClaude(join(dataDir, "..", "home"))): Promise<Buffer> {
   const pieces = createBackup({ dataDir, claude }, new ArchiveWriter(), new Map(), "1.2.3");
-  return await buffer(Readable.from(pieces, { objectMode: false }).pipe(createGzip({ level: 1 })));
+  const zip = createGzip({ level: 1 });
+  const [archive] = await Promise.all([buffer(zip), pipeline(Readable.from(pieces, { objectMode: false }), zip)]);
+  return archive;
 }
 
 export async function restoreTo(archive: Buffer, dataDir: string, claude = ownClaude(join(dataDir, "..", "home"))) {

@@ -4,6 +4,7 @@ import { chmod, mkdir, readFile, rmdir, stat, writeFile } from "node:fs/promises
 import path from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { needsRoot } from "../../support/needs.ts";
 import { repositoryRoot } from "../../support/root.ts";
 import { GOOD_PERMISSIONS, openRig, program, type Rig } from "../init/rig.ts";
 import { DF, GH, NO_DAEMON, READYZ, SUPERVISOR, VERSION, container } from "./recorded.ts";
@@ -80,7 +81,7 @@ async function docker(
 const UNIT = { TINYCLAW_UNIT: "enabled active", TINYCLAW_OLD_UNITS: "" };
 
 // secrets/ belongs to the broker after an init of root's.
-const skip = process.getuid?.() !== 0 && "needs root";
+const skip = needsRoot("to give files away");
 
 test("a stack that is well has no line that is marked ✗, and status 0", { skip }, async (t) => {
   const rig = await wellSetUp(t);

@@ -4,10 +4,10 @@ import path from "node:path";
 import { test } from "node:test";
 import { readBrokerConfig } from "../../../src/broker/config.ts";
 import { readTelegramConfig } from "../../../src/core/config.ts";
+import { needsRoot } from "../../support/needs.ts";
 import { AUDIENCE, openIssuer } from "../../dashboard/access/issuer.ts";
 import { GOOD_PERMISSIONS, KEY, openRig, program, readDotEnv, type Rig } from "./rig.ts";
 
-const isRoot = process.getuid?.() === 0;
 const modeOf = async (rig: Rig, ...name: string[]): Promise<number> =>
   (await stat(path.join(rig.home, ...name))).mode & 0o777;
 
@@ -159,7 +159,7 @@ test("while another program polls, the group is not looked for", async (t) => {
 
 test(
   "the App's key is copied, closed to others, and read by the broker",
-  { skip: !isRoot && "needs root" },
+  { skip: needsRoot("to give files away") },
   async (t) => {
     const rig = await openRig(t);
     rig.github.addInstallation({ account: "acme", repositories: [{ name: "api" }], permissions: GOOD_PERMISSIONS });
@@ -288,18 +288,22 @@ test("what init does not ask for is refused before anything is asked", async (t)
   }
 });
 
-test("a workspace that init makes for containers is the agents' own", { skip: !isRoot && "needs root" }, async (t) => {
-  const rig = await openRig(t);
-  await program(rig, "docker", "exit 0");
-  const { stdout } = await rig.cli(["init"], { ...rig.whole, WORKSPACE_ROOT: "work" });
-  assert.match(stdout, /✓ Workspace: .* is the agents' \(uid 10002\)/);
-  const { uid, gid } = await stat(path.join(rig.home, "work"));
-  assert.deepEqual([uid, gid], [10_002, 10_002]);
-  await mkdir(path.join(rig.home, "mine"));
-  const again = await rig.cli(["init"], { ...rig.whole, WORKSPACE_ROOT: "mine" });
-  assert.match(again.stdout, /✗ Workspace: .* is not the agents' \(uid 10002\) → sudo chown -R 10002 /);
-  assert.equal(again.status, 1);
-});
+test(
+  "a workspace that init makes for containers is the agents' own",
+  { skip: needsRoot("to give files away") },
+  async (t) => {
+    const rig = await openRig(t);
+    await program(rig, "docker", "exit 0");
+    const { stdout } = await rig.cli(["init"], { ...rig.whole, WORKSPACE_ROOT: "work" });
+    assert.match(stdout, /✓ Workspace: .* is the agents' \(uid 10002\)/);
+    const { uid, gid } = await stat(path.join(rig.home, "work"));
+    assert.deepEqual([uid, gid], [10_002, 10_002]);
+    await mkdir(path.join(rig.home, "mine"));
+    const again = await rig.cli(["init"], { ...rig.whole, WORKSPACE_ROOT: "mine" });
+    assert.match(again.stdout, /✗ Workspace: .* is not the agents' \(uid 10002\) → sudo chown -R 10002 /);
+    assert.equal(again.status, 1);
+  },
+);
 
 test("a word that init does not know is a misuse", async (t) => {
   const rig = await openRig(t);
@@ -319,7 +323,7 @@ test("a value that no .env can hold is told by the name of its variable, and the
 
 test(
   "where the user may not give the key away, Docker does, or the command is told",
-  { skip: !isRoot && "needs root to become another" },
+  { skip: needsRoot("to become another") },
   async (t) => {
     const rig = await openRig(t);
     const pem = path.join(rig.home, "key.pem");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { mkdir, readFile, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
+import promises, { mkdir, readFile, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { test } from "node:test";
 import { encodeEnvelope } from "../../../src/core/queue/envelope.ts";
 import { answer, boot } from "./file-support.ts";
@@ -161,6 +162,31 @@ test("a burial that fails leaves the message in work, and can be tried again", a
   await mkdir(path("dead-letter"));
   await incoming.consumer.bury(claim, "refused");
   assert.deepEqual([await names("processing"), (await names("dead-letter")).length], [[], 2]);
+});
+
+test("a buried message whose file cannot be removed is buried all the same, and does not run again", async (t) => {
+  const { root, incoming, names, path } = await boot(t);
+  await incoming.consumer.open();
+  await incoming.producer.publish(message("u1"));
+  const claim = await mustClaim(incoming.consumer);
+  const real = promises.unlink.bind(promises);
+  t.mock.method(promises, "unlink", (file: string) =>
+    file.includes("processing")
+      ? Promise.reject(Object.assign(new Error("EIO: i/o error"), { code: "EIO" }))
+      : real(file),
+  );
+  syncBuiltinESMExports();
+  await incoming.consumer.bury(claim, "refused");
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
+  assert.deepEqual([(await names("processing")).length, (await names("dead-letter")).length], [1, 2]);
+  assert.equal(await claimNow(incoming.consumer), undefined);
+  assert.match(await readFile(path("ledger.jsonl"), "utf8"), /"event":"dead"[^\n]*\n$/);
+  await incoming.consumer.close();
+  const { incoming: restarted } = await boot(t, root);
+  await restarted.consumer.open();
+  assert.equal(await claimNow(restarted.consumer), undefined);
+  assert.deepEqual(await names("processing"), []);
 });
 
 test("a claim that cannot be moved is a fault, and the message is claimed when the fault is over", async (t) => {

@@ -78,8 +78,10 @@ function expected(waiting: readonly ReturnType<typeof entry>[], inWork: readonly
   const ranked = [...new Set(waiting.map(({ lane }) => lane))]
     .filter((lane) => !inWork.some((one) => one.lane === lane))
     .map((lane) => waiting.filter((one) => one.lane === lane).toSorted((a, b) => a.seq - b.seq))
-    .filter(([head]) => head?.rank !== HEARTBEAT || !inWork.some(({ rank }) => rank === HEARTBEAT))
-    .map((all) => ({ head: all[0], rank: Math.min(...all.map(({ rank }) => rank)) }));
+    .map((all) => ({ head: all[0], rank: Math.min(...all.map(({ rank }) => rank)) }))
+    .filter(
+      ({ head, rank }) => head?.rank !== HEARTBEAT || rank === PERSON || !inWork.some((one) => one.rank === HEARTBEAT),
+    );
   const best = Math.min(...ranked.map(({ rank }) => rank));
   return ranked.filter(({ rank }) => rank === best).map(({ head }) => head?.seq);
 }

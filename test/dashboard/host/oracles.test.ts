@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { systemClock } from "../../../src/core/clock.ts";
 import { HostSampler } from "../../../src/dashboard/host/sampler.ts";
+import { needsLinux, needsProgram } from "../../support/needs.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
 /** The same numbers as the tools of the machine give. */
 const run = promisify(execFile);
 const environment = { ...process.env, LC_ALL: "C", S_TIME_FORMAT: "ISO" };
 
-/** Why a test cannot run here, if it cannot; with CI set it runs and fails. */
 function without(command: string, remedy: string): string | false {
-  if (process.env["CI"] === "true") return false;
-  if (process.platform !== "linux") return "no procfs";
-  return spawnSync(command, ["--version"]).error === undefined ? false : `no ${command}: ${remedy}`;
+  return needsLinux() || needsProgram(command, remedy);
 }
 
 function sampler(diskPath = "/"): HostSampler {

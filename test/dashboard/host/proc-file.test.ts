@@ -4,9 +4,10 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { ProcFiles, readHead } from "../../../src/dashboard/host/proc-file.ts";
+import { needsLinux } from "../../support/needs.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
-const noProcfs = process.platform !== "linux" && "no procfs";
+const noProcfs = needsLinux();
 const open = (): number => readdirSync("/proc/self/fd").length;
 
 test("a file is opened once, read anew each time, and closed at the end", { skip: noProcfs }, async (t) => {

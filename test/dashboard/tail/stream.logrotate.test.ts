@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readdir, writeFile } from "node:fs/promises";
@@ -8,6 +8,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Stream } from "../../../src/dashboard/tail/stream.ts";
+import { needsProgram } from "../../support/needs.ts";
 import { ALL, started, temporaryFolder } from "./support.ts";
 
 const ROTATIONS = 8;
@@ -26,11 +27,7 @@ process.stdin.resume();
 console.log("ready");
 `;
 
-/** Why the tests cannot run here; with CI=true they fail instead. */
-function missing(): string | false {
-  if (process.env["CI"] === "true" || spawnSync("logrotate", ["--version"]).error === undefined) return false;
-  return "logrotate is not installed: apt-get install logrotate";
-}
+const skip = needsProgram("logrotate", "apt-get install logrotate");
 
 async function startWriter(t: TestContext, path: string): Promise<ChildProcess & { lines: string[] }> {
   const child = spawn(process.execPath, ["-e", WRITER, path], { stdio: ["pipe", "pipe", "inherit"] });
@@ -88,7 +85,7 @@ async function run(t: TestContext, how: (pid: number) => string): Promise<{ told
   return { told: await following, last };
 }
 
-test("logrotate with create: every line once, in order, and no gap", { skip: missing() }, async (t) => {
+test("logrotate with create: every line once, in order, and no gap", { skip }, async (t) => {
   const { told, last } = await run(t, (pid) => `create\n  postrotate\n    kill -HUP ${pid}\n  endscript`);
   assert.deepEqual(
     told,
@@ -96,28 +93,24 @@ test("logrotate with create: every line once, in order, and no gap", { skip: mis
   );
 });
 
-test(
-  "logrotate with copytruncate: what it loses lies in a gap, and it loses little",
-  { skip: missing() },
-  async (t) => {
-    const { told, last } = await run(t, () => "copytruncate");
-    let before = 0;
-    let lost = 0;
-    let gap = false;
-    for (const item of told) {
-      if (typeof item === "string") {
-        gap = true;
-        continue;
-      }
-      assert.ok(item > before, `${item} after ${before}`);
-      assert.ok(item === before + 1 || gap, `a hole between ${before} and ${item}`);
-      lost += item - before - 1;
-      before = item;
-      gap = false;
+test("logrotate with copytruncate: what it loses lies in a gap, and it loses little", { skip }, async (t) => {
+  const { told, last } = await run(t, () => "copytruncate");
+  let before = 0;
+  let lost = 0;
+  let gap = false;
+  for (const item of told) {
+    if (typeof item === "string") {
+      gap = true;
+      continue;
     }
-    assert.ok(told.includes("truncated"));
-    // What is written between logrotate's copy and its cut: on a busy machine that is long.
-    assert.ok(lost < last / 2, `${lost} of ${last}`);
-    t.diagnostic(`${lost} of ${last} lines were cut away unread`);
-  },
-);
+    assert.ok(item > before, `${item} after ${before}`);
+    assert.ok(item === before + 1 || gap, `a hole between ${before} and ${item}`);
+    lost += item - before - 1;
+    before = item;
+    gap = false;
+  }
+  assert.ok(told.includes("truncated"));
+  // What is written between logrotate's copy and its cut: on a busy machine that is long.
+  assert.ok(lost < last / 2, `${lost} of ${last}`);
+  t.diagnostic(`${lost} of ${last} lines were cut away unread`);
+});

@@ -1,4 +1,5 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
+import { needsSuccess } from "../../support/needs.ts";
 
 /** Long enough for a build on a loaded machine. */
 const PATIENCE_MS = 600_000;
@@ -55,11 +56,7 @@ export async function docker(...words: string[]): Promise<string> {
   return (await must("docker", words)).trimEnd();
 }
 
-/** For `test(title, { skip: noEngine }, …)`: why the stack cannot run here. With CI=true it must, and fails. */
-export const noEngine: string | false = whyNot();
-
-function whyNot(): string | false {
-  if (process.env["CI"] === "true") return false;
-  if (spawnSync("docker", ["info"]).status !== 0) return "needs a Docker engine that this user may talk to";
-  return spawnSync("docker", ["compose", "version"]).status === 0 ? false : "needs docker compose";
-}
+/** For `test(title, { skip: noEngine }, …)`: why the stack cannot run here. */
+export const noEngine: string | false =
+  needsSuccess(["docker", "info"], "needs a Docker engine that this user may talk to") ||
+  needsSuccess(["docker", "compose", "version"], "needs docker compose");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { Fault } from "../../../src/sandbox/claude/claude.ts";
 import type { TurnResult } from "../../../src/workers/queue/agent.ts";
+import { needsRoot } from "../../support/needs.ts";
 import { agentEnv, rigFor, startRig } from "./agent-rig.ts";
 import type { Rig } from "./agent-rig.ts";
 
@@ -98,23 +99,35 @@ describe("a failing API", { timeout: 120_000 }, () => {
   });
 });
 
-test("a subscription's limit says when it is lifted", { timeout: 60_000 }, async (t) => {
-  const { claude, home } = await rigFor(t);
-  const { ANTHROPIC_API_KEY: _key, ...env } = agentEnv(claude.url, home, 1);
-  const rig = await rigFor(t, { env: { ...env, CLAUDE_CODE_OAUTH_TOKEN: "sandbox" } });
-  const resetsAt = Math.floor(Date.now() / 1000) + 3600;
-  claude.order({
-    times: Infinity,
-    fault: status(429, "This request would exceed your account's rate limit.", {
-      "anthropic-ratelimit-unified-status": "rejected",
-      "anthropic-ratelimit-unified-reset": String(resetsAt),
-      "anthropic-ratelimit-unified-representative-claim": "five_hour",
-    }),
-  });
-  const result = (await rig.turn("hello")) as Unavailable;
-  assert.deepEqual([result.status, result.cause, result.retryAt], ["unavailable", "limit", resetsAt * 1000]);
-  await rig.agent.close();
-});
+for (const [claim, ofModel] of [
+  ["five_hour", false],
+  ["seven_day", false],
+  ["seven_day_opus", true],
+  ["seven_day_sonnet", true],
+] as const) {
+  test(
+    `a subscription's limit says when it is lifted, and ${claim} whether it is of one model: ${ofModel}`,
+    { timeout: 60_000 },
+    async (t) => {
+      const { claude, home } = await rigFor(t);
+      const { ANTHROPIC_API_KEY: _key, ...env } = agentEnv(claude.url, home, 1);
+      const rig = await rigFor(t, { env: { ...env, CLAUDE_CODE_OAUTH_TOKEN: "sandbox" } });
+      const resetsAt = Math.floor(Date.now() / 1000) + 3600;
+      claude.order({
+        times: Infinity,
+        fault: status(429, "This request would exceed your account's rate limit.", {
+          "anthropic-ratelimit-unified-status": "rejected",
+          "anthropic-ratelimit-unified-reset": String(resetsAt),
+          "anthropic-ratelimit-unified-representative-claim": claim,
+        }),
+      });
+      const result = (await rig.turn("hello")) as Unavailable;
+      assert.deepEqual([result.status, result.cause, result.retryAt], ["unavailable", "limit", resetsAt * 1000]);
+      assert.equal(result.ofModel, ofModel);
+      await rig.agent.close();
+    },
+  );
+}
 
 describe("a turn that cannot begin", { timeout: 60_000 }, () => {
   test("a session that is gone is lost, and no process is left of it", async (t) => {
@@ -168,7 +181,7 @@ test("an agent is to be ended before the bot where memory is short", { timeout: 
 
 test(
   "with runAs the agent is another user, in none of our groups, and what it makes others may read",
-  { timeout: 60_000, skip: process.getuid?.() !== 0 && "needs root, to become another user" },
+  { timeout: 60_000, skip: needsRoot("to become another user") },
   async (t) => {
     const groups = process.getgroups?.() ?? [];
     process.setgroups?.([...groups, 54_321]);

@@ -5,7 +5,7 @@ import type { TurnFacts } from "../../../src/workers/queue/agent-outcome.ts";
 
 type Result = Parameters<typeof outcomeOf>[0];
 
-const FACTS: TurnFacts = { apiError: undefined, limitResetsAt: undefined, costBefore: 0, ms: 12 };
+const FACTS: TurnFacts = { apiError: undefined, limit: undefined, costBefore: 0, ms: 12 };
 const MODEL = { inputTokens: 1, outputTokens: 2, cacheReadInputTokens: 3, cacheCreationInputTokens: 4, costUSD: 0.5 };
 
 /** A result as the agent's binary writes it, cut to what is read. */
@@ -80,10 +80,18 @@ describe("the outcome of a turn", () => {
 
   test("a limit's end is given where it is known, and for nothing but a limit", () => {
     const limited = result({ is_error: true, api_error_status: 429, terminal_reason: "api_error" });
-    const outcome = outcomeOf(limited, { ...FACTS, apiError: "rate_limit", limitResetsAt: 99 });
+    const outcome = outcomeOf(limited, { ...FACTS, apiError: "rate_limit", limit: { resetsAt: 99, ofModel: false } });
     assert.equal(outcome.status === "unavailable" && outcome.retryAt, 99);
-    const other = outcomeOf(limited, { ...FACTS, apiError: "overloaded", limitResetsAt: 99 });
+    const other = outcomeOf(limited, { ...FACTS, apiError: "overloaded", limit: { resetsAt: 99, ofModel: false } });
     assert.equal("retryAt" in other, false);
+  });
+
+  test("a model's limit is told apart from the account's, also where its end is not known", () => {
+    const limited = result({ is_error: true, api_error_status: 429, terminal_reason: "api_error" });
+    const outcome = outcomeOf(limited, { ...FACTS, limit: { resetsAt: undefined, ofModel: true } });
+    assert.ok(outcome.status === "unavailable");
+    assert.match(outcome.reason, /for this thread's model/);
+    assert.deepEqual([outcome.ofModel, "retryAt" in outcome], [true, false]);
   });
 
   test("an interrupted turn is aborted, a lost session lost, another error a failure with its words", () => {

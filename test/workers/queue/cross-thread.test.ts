@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { systemClock } from "../../../src/core/clock.ts";
+import type { DiskLevel } from "../../../src/core/disk.ts";
 import { incomingKind } from "../../../src/core/queue/kinds.ts";
 import { MemoryQueue } from "../../../src/core/queue/memory-queue.ts";
 import type { IncomingMessage } from "../../../src/core/queue/message.ts";
@@ -42,10 +43,14 @@ async function open(t: TestContext) {
   await threads.setClosed(11, true);
   const queue = new MemoryQueue<IncomingMessage>({ kind: incomingKind, clock: systemClock });
   let rung = 0;
+  const disk: { level: DiskLevel } = { level: "ok" };
   const toolsFor = (change: Partial<IncomingMessage> = {}, incoming: Producer<IncomingMessage> = queue): AgentTools =>
-    createAgentTools({ ...message, ...change }, { threads, incoming, clock: systemClock, onPublished: () => rung++ });
+    createAgentTools(
+      { ...message, ...change },
+      { threads, incoming, clock: systemClock, disk, onPublished: () => rung++ },
+    );
   const sent = (): IncomingMessage[] => queue.store.published.map((entry) => entry.message);
-  return { toolsFor, sent, rung: () => rung, queue };
+  return { toolsFor, sent, rung: () => rung, queue, disk };
 }
 
 test("a message to another thread is published there, in the name of its own thread", async (t) => {
@@ -82,6 +87,28 @@ for (const [what, target, text, change, said] of refusals) {
     assert.deepEqual([sent(), rung()], [[], 0]);
   });
 }
+
+test("while the disk is full nothing is sent, and the agent is told to say it in its answer", async (t) => {
+  const { toolsFor, sent, disk } = await open(t);
+  const tools = toolsFor();
+  disk.level = "hard";
+  const outcome = await tools.sendMessage(9, "hello");
+  assert.match(outcome.status === "refused" ? outcome.reason : "", /disk is full.*in your answer/);
+  assert.deepEqual(sent(), []);
+  disk.level = "soft";
+  assert.equal((await tools.sendMessage(9, "hello")).status, "sent");
+});
+
+test("a turn sends fifty messages at most, also at once, and the next turn may again", async (t) => {
+  const { toolsFor, sent } = await open(t);
+  const tools = toolsFor();
+  const outcomes = await Promise.all(Array.from({ length: 60 }, (_, n) => tools.sendMessage(9, `message ${n}`)));
+  assert.equal(outcomes.filter(({ status }) => status === "sent").length, 50);
+  const last = outcomes.at(-1);
+  assert.match(last?.status === "refused" ? last.reason : "", /sent 50 messages.*in your answer/);
+  assert.equal(sent().length, 50);
+  assert.equal((await toolsFor({ messageId: "u2" }).sendMessage(9, "hello")).status, "sent");
+});
 
 test("threads that hand a message on in a circle come to an end", async (t) => {
   const { toolsFor, sent } = await open(t);
@@ -137,8 +164,8 @@ test("a message that could not be stored is the same one when it is sent again",
   };
   const tools = toolsFor({}, failing);
   await assert.rejects(tools.sendMessage(9, "hello"), /disk full/);
-  await tools.sendMessage(9, "hello");
-  assert.equal(ids.length, 2);
+  for (let n = 0; n < 50; n += 1) assert.equal((await tools.sendMessage(9, "hello")).status, "sent");
+  assert.equal(ids.length, 51, "what failed does not count");
   assert.equal(ids[0], ids[1]);
 });
 

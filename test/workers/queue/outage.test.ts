@@ -4,7 +4,8 @@ import { Outage } from "../../../src/workers/queue/outage.ts";
 import type { Hold } from "../../../src/workers/queue/retry-policy.ts";
 import { ManualClock } from "../../core/queue/support.ts";
 
-const away: Hold = { action: "hold", reason: "Claude cannot be reached.", retryAt: undefined };
+const away: Hold = { action: "hold", reason: "Claude cannot be reached.", retryAt: undefined, what: "claude" };
+const spent: Hold = { action: "hold", reason: "The limit is spent.", retryAt: undefined, what: "account" };
 
 function setUp() {
   const clock = new ManualClock();
@@ -89,6 +90,91 @@ test("a turn that asks and ends without a word of Claude lets the next one ask",
   assert.equal(outage.mayBegin, true);
   outage.begin("u3");
   assert.equal(outage.mayBegin, false);
+});
+
+test("a turn that asks and says nothing for a minute lets another ask as well, and then tells nothing for it", () => {
+  const { clock, outage, ask, changes } = setUp();
+  ask("u1");
+  clock.advance(1_000);
+  outage.begin("u2");
+  clock.advance(59_999);
+  assert.equal(outage.mayBegin, false);
+  const before = changes();
+  clock.advance(1);
+  assert.deepEqual([outage.mayBegin, changes()], [true, before + 1]);
+  outage.begin("u3");
+  outage.noteAway("u2", away);
+  outage.end("u2");
+  assert.deepEqual([outage.mayBegin, outage.reason], [false, undefined], "u3 asks now");
+  outage.noteAway("u3", away);
+  outage.end("u3");
+  clock.advance(1_999);
+  assert.equal(outage.mayBegin, false);
+  clock.advance(1);
+  assert.equal(outage.mayBegin, true, "the minute of a turn that has ended is no pause");
+});
+
+test("a turn that asks and ends early leaves the next one its own minute", () => {
+  const { clock, outage, ask } = setUp();
+  ask("u1");
+  clock.advance(1_000);
+  outage.begin("u2");
+  clock.advance(30_000);
+  outage.end("u2");
+  outage.begin("u3");
+  clock.advance(59_999);
+  assert.equal(outage.mayBegin, false);
+  clock.advance(1);
+  assert.equal(outage.mayBegin, true);
+});
+
+test("the limit of a model is its lane's alone, until it ends or a quarter of an hour is over, and told once", () => {
+  const { clock, outage } = setUp();
+  const model: Hold = { ...spent, what: "model" };
+  const tries: [number | undefined, number][] = [
+    [clock.now() + 300_000, 300_000],
+    [clock.now() + 5 * 3_600_000, 900_000],
+    [undefined, 60_000],
+    [clock.now() - 1, 60_000],
+  ];
+  for (const [n, [retryAt, delayMs]] of tries.entries()) {
+    outage.begin("u1");
+    assert.deepEqual(outage.pauseOfOwn("u1", { ...model, retryAt }), { delayMs, tell: n === 0 });
+    outage.end("u1");
+    assert.deepEqual([outage.mayBegin, outage.reason], [true, undefined]);
+  }
+});
+
+test("the account's limit is everyone's, unless Claude has said something since the turn began or last met it", () => {
+  const { outage } = setUp();
+  const meet = (key: string) => {
+    const own = outage.pauseOfOwn(key, spent);
+    outage.end(key);
+    return own;
+  };
+  outage.begin("u1");
+  assert.equal(meet("u1"), undefined);
+  outage.begin("u1");
+  assert.equal(meet("u1"), undefined, "nobody has heard anything meanwhile");
+  outage.begin("u2");
+  outage.noteUp();
+  outage.end("u2");
+  outage.begin("u1");
+  assert.deepEqual(meet("u1"), { delayMs: 60_000, tell: true }, "another was answered between its tries");
+  outage.begin("u1");
+  assert.equal(meet("u1"), undefined, "that word is used up");
+  outage.begin("u1");
+  outage.noteUp();
+  assert.deepEqual(meet("u1"), { delayMs: 60_000, tell: false }, "it has heard Claude itself");
+  outage.begin("u3");
+  assert.equal(meet("u3"), undefined, "a turn that begins after it asks for itself");
+});
+
+test("that Claude cannot be reached is everyone's, whatever it has said before", () => {
+  const { outage } = setUp();
+  outage.begin("u1");
+  outage.noteUp();
+  assert.equal(outage.pauseOfOwn("u1", away), undefined);
 });
 
 test("a word of Claude in any turn ends the outage at once, and the next one begins with a short pause", () => {

@@ -19,9 +19,12 @@ test("a turn that was stopped goes back at once and counts for nothing", () => {
 
 test("with Claude away the message is held, until when Claude said if it did", () => {
   const away: TurnResult = { status: "unavailable", cause: "limit", reason: "The limit is reached." };
-  const held = { action: "hold", reason: "The limit is reached." };
+  const held = { action: "hold", reason: "The limit is reached.", what: "account" };
   assert.deepEqual(judgeTurn(away, 4), { ...held, retryAt: undefined });
   assert.deepEqual(judgeTurn({ ...away, retryAt: NOW }, 4), { ...held, retryAt: NOW });
+  assert.deepEqual(judgeTurn({ ...away, ofModel: true }, 4), { ...held, retryAt: undefined, what: "model" });
+  const overloaded = judgeTurn({ ...away, cause: "overloaded", ofModel: true }, 4);
+  assert.deepEqual(overloaded, { ...held, retryAt: undefined, what: "claude" });
 });
 
 for (const [failures, delayMs] of [1_000, 5_000, 25_000, 120_000].entries()) {

@@ -3,18 +3,25 @@ import { chmod, chown, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import type { SpawnRequest } from "../../../src/core/channel/protocol.ts";
+import { MessageChannel } from "node:worker_threads";
+import { openChannel } from "../../../src/core/channel/channel.ts";
+import type { ProcessNotices, ProcessOrders, SpawnRequest } from "../../../src/core/channel/protocol.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Clock } from "../../../src/core/clock.ts";
+import { errorCode } from "../../../src/core/errors.ts";
 import type { Launch } from "../../../src/workers/queue/agent-remote.ts";
 import { makeWorkplaces } from "../../../src/workers/queue/workplace.ts";
 import type { Maker } from "../../../src/workers/queue/workplace.ts";
 import { openHost } from "../../support/agent-host.ts";
 import { noConfinement, runConfined } from "../../support/confined.ts";
+import { noSmallDisk, smallDisk } from "../../support/small-disk.ts";
 import { tempDir } from "../../support/temp-dir.ts";
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
 const skip = process.getuid?.() !== 0 && "needs root, to become another user";
+
+const nothing = (): void => undefined;
+const full = { skip: skip || noSmallDisk };
 
 /** A place that others may pass through. */
 async function openDir(t: TestContext): Promise<string> {
@@ -60,6 +67,64 @@ test("what the agents' user may not make is refused in mkdir's words, whatever w
     return true;
   });
 });
+
+for (const runAs of ["our own", "the agents'"] as const) {
+  test(`a directory that ${runAs} user's mkdir has no room for is refused with the system's code`, full, async (t) => {
+    const small = await smallDisk(t);
+    const root = join(small.path, "workspace");
+    await mkdir(root);
+    await chown(root, NOBODY.uid, NOBODY.gid);
+    await small.fillInodes(0);
+    const maker = runAs === "our own" ? undefined : nobody();
+    await assert.rejects(makeWorkplaces(root, maker)(join(root, "api")), { code: "ENOSPC" });
+  });
+}
+
+for (const [words, code] of [
+  ["No space left on device", "ENOSPC"],
+  ["Disk quota exceeded", "EDQUOT"],
+  ["Read-only file system", "EROFS"],
+  ["Too many open files", "EMFILE"],
+  ["Too many open files in system", "ENFILE"],
+  ["Input/output error", "EIO"],
+  ["Cannot allocate memory", "ENOMEM"],
+  ["Permission denied", undefined],
+  ["Not a directory", undefined],
+] as const) {
+  test(`"${words}" of mkdir's is ${code ?? "the directory's own fault"}`, { skip }, async (t) => {
+    const root = await openDir(t);
+    const maker = nobody();
+    const script = `echo "mkdir: cannot create directory '/x: Read-only file system': ${words}" >&2; exit 1`;
+    const launch: Launch = (request) => maker.launch({ ...request, command: "sh", args: ["-c", script] });
+    await assert.rejects(makeWorkplaces(root, { ...maker, launch })(join(root, "api")), (error: Error) => {
+      assert.match(error.message, new RegExp(`: ${words}$`));
+      assert.equal(errorCode(error), code);
+      return true;
+    });
+  });
+}
+
+for (const [reason, code] of [
+  ["Error EAGAIN: spawn /bin/sh EAGAIN", "EAGAIN"],
+  ["Error ENOMEM: spawn ENOMEM", "ENOMEM"],
+  ["its worker is gone", undefined],
+] as const) {
+  test(`a process that is not started, for "${reason}", is ${code ?? "no fault of the system's"}`, async (t) => {
+    const root = await openDir(t);
+    const launch: Launch = () => {
+      const { port1, port2 } = new MessageChannel();
+      const orders = { input: nothing, endInput: nothing, read: nothing, kill: nothing };
+      const line = openChannel<ProcessNotices, ProcessOrders>(port2, orders, nothing);
+      line.send("gone", { code: null, signal: null, reason });
+      return port1;
+    };
+    const making = makeWorkplaces(root, { runAs: NOBODY, launch, clock: systemClock })(join(root, "api"));
+    await assert.rejects(making, (error: Error) => {
+      assert.deepEqual([error.message, errorCode(error)], [reason, code]);
+      return true;
+    });
+  });
+}
 
 test("it takes no right over the files of others", { skip: noConfinement }, async (t) => {
   const root = join(await openDir(t), "workspace");
@@ -113,5 +178,5 @@ test("a directory that cannot be made in ten seconds is given up", { skip }, asy
   const making = makeWorkplaces(root, { ...maker, launch })(join(root, "api"));
   while (due.length === 0) await pause(5);
   due[0]?.();
-  await assert.rejects(making, { message: "mkdir under uid 65534 failed" });
+  await assert.rejects(making, { message: "mkdir under uid 65534 took more than 10000 ms" });
 });

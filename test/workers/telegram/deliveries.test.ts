@@ -82,6 +82,34 @@ test("the file is for owner and group, and grows no further than what is remembe
   assert.equal((await open(now)).stateOf("old", "5"), "unsent");
 });
 
+test("an answer half posted is known however long the bot was away, and whatever its clock says then", async (t) => {
+  const { path, open } = await ledger(t);
+  const day = 24 * 3_600_000;
+  const now = Date.now();
+  const before = await open(now - 30 * day);
+  for (let n = 0; n < 1200; n += 1) before.refused("old", "0");
+  await before.posted("u1", "0", 101);
+  const during = await open(now - 20 * day);
+  await during.posted("u1", "1", 102);
+  await during.intend("u1", "2");
+  const states = (one: Deliveries): string[] => ["0", "1", "2"].map((chunk) => one.stateOf("u1", chunk));
+  for (const at of [now, now + 9_000 * day, now - 40 * day]) {
+    assert.deepEqual(states(await open(at)), ["sent", "sent", "interrupted"]);
+  }
+  assert.ok((await readFile(path, "utf8")).length < 1000, "it was compacted");
+});
+
+test("a record of a clock that was far ahead makes the others no older", async (t) => {
+  const { open } = await ledger(t);
+  const now = Date.now();
+  const first = await open(now);
+  await first.posted("u1", "0", 101);
+  const ahead = await open(now + 365 * 24 * 3_600_000);
+  await ahead.posted("u2", "0", 102);
+  const next = await open(now + 1000);
+  assert.deepEqual([next.stateOf("u1", "0"), next.stateOf("u2", "0")], ["sent", "sent"]);
+});
+
 test("what was forgotten is not asked for any more, and is nothing to the next process either", async (t) => {
   const { open } = await ledger(t);
   const one = await open();

@@ -254,13 +254,22 @@ for (const [code, description] of [
     const { post, sent, chat, store } = await scene(t);
     refuse(chat, "send 5 bad", refusal(code, description));
     await post({ message: "bad" }, { messageId: "u2" }, { threadId: 6, messageId: "u3" });
-    assert.deepEqual(sent().toSorted(), ["send 5 done", "send 6 done"]);
+    const answers = sent().filter((call) => !call.includes("⚠️"));
+    assert.deepEqual(answers.toSorted(), ["send 5 done", "send 6 done"]);
     assert.deepEqual(
       store.buried.map(({ message, reason }) => [message.messageId, reason]),
       [["u1", `Telegram refuses it (${code}): ${description}`]],
     );
   });
 }
+
+test("of an answer that Telegram refuses its topic is told", async (t) => {
+  const { post, sent, chat, store } = await scene(t);
+  refuse(chat, "send 5 done", refusal(400, "Bad Request: text must be non-empty"));
+  await post({});
+  assert.equal(store.buried.length, 1);
+  assert.match(sent()[0] ?? "", /^send 5 ⚠️ .*Telegram refuses it \(400\): Bad Request: text must be non-empty/);
+});
 
 test("a message that fails by a fault of our own is put aside after five tries", async (t) => {
   const { post, chat, clock, store } = await scene(t);
@@ -271,7 +280,7 @@ test("a message that fails by a fault of our own is put aside after five tries",
   };
   await post({});
   await clock.pass(120_000);
-  assert.equal(tries, 5);
+  assert.equal(tries, 5 + 1, "the last to tell of it");
   assert.equal(store.buried.length, 1);
 });
 
