@@ -65,7 +65,10 @@ test("with a clock that is behind its older files a log does not delete the one 
 test("a file that is deleted while it is opened does not end the start", async (t) => {
   const dir = await tempDir(t);
   const { renameSync } = fs;
-  t.after(syncBuiltinESMExports);
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
   t.mock.method(fs, "renameSync", (from: string, to: string) => {
     renameSync(from, to);
     fs.rmSync(fs.realpathSync(to));

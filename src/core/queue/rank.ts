@@ -2,7 +2,7 @@ import type { IncomingMessage } from "./message.ts";
 
 /**
  * How threads rank against each other, by the best of what waits in them: what a person wants is served before what
- * agents and programs want of each other, and that before heartbeats, of which one is in work at a time. Pure.
+ * agents and programs want of each other, and that before heartbeats. Pure.
  */
 export const PERSON = 0;
 export const MACHINE = 1;
