@@ -59,12 +59,12 @@ test("a sweep ends what bears the mark, in whatever session, and nothing else", 
   const gone = once(child, "exit");
   await eventually("four processes", () => (count(mine) >= 4 ? true : undefined));
   await sweep(mine);
-  assert.equal((await gone)[1], "SIGKILL");
+  await gone;
   assert.equal(count(mine), 0);
   assert.equal(spared.exitCode ?? spared.signalCode, null);
   const ended = once(spared, "exit");
   await sweep(markOf(other, "run"));
-  assert.equal((await ended)[1], "SIGKILL");
+  await ended;
 });
 
 test("what starts another each time it is ended is gone as well", { timeout, skip }, async (t) => {
