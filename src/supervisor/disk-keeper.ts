@@ -24,7 +24,7 @@ export interface DiskKeeperDeps {
  * What the bot as a whole does when the disk fills up; that nothing is taken in and nothing begun, each worker sees to
  * itself.
  *
- *   ok ───► soft  rolled logs are deleted, down to two files a source
+ *   not ok        at each look rolled logs are deleted, down to two files a source
  *   soft ─► hard  the ballast is spent, then the general topic is told
  *   hard ─► soft  the general topic is told, then the ballast is taken back
  *
