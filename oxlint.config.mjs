@@ -12,7 +12,7 @@ const rooms = {
   "src/workers/telegram": ["core/**", "thread.ts"],
   "src/workers/queue": ["core/**", "router/**", "thread.ts"],
   "src/workers/router": ["core/ids.ts"],
-  "src/broker": ["core/{errors,log,clock,secrets,backoff,node-http,readiness}.ts"],
+  "src/broker": ["core/{errors,log,clock,secrets,backoff,node-http,readiness,zod}.ts"],
   "src/dashboard": ["core/**"],
   "src/sandbox": ["core/**"],
   "src/cli": ["{core,supervisor,workers,broker,dashboard,sandbox}/**"],
@@ -29,6 +29,8 @@ const homes = {
   "@anthropic-ai/claude-agent-sdk": ["src/workers/queue", "{agent,tools}{.ts,-*.ts,/**}"],
   "uWebSockets.js": ["src/dashboard", "server{.ts,/**}"],
   "@octokit/auth-app": ["src/broker", "github-app{.ts,/**}"],
+  zod: ["src/core", "zod.ts"],
+  "pino-roll": ["src/core", "rolling-file.ts"],
 };
 /** Whole families: a plugin of grammY is grammY. */
 const families = { grammy: ["grammy", "@grammyjs"], "@octokit/auth-app": ["@octokit", "octokit"] };

@@ -4,7 +4,7 @@ const TIMERS = new Set(["setInterval", "setTimeout", "setImmediate"]);
 
 /** Ways to a module past `import`, and the one file that has a reason for each. */
 const BYPASSES = new Map([
-  ["createRequire", "src/workers/telegram/grammy.ts"],
+  ["createRequire", "src/core/on-demand.ts"],
   ["getBuiltinModule", "src/core/node-http.ts"],
 ]);
 

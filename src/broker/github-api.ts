@@ -1,5 +1,5 @@
 /** The few calls of GitHub's API that the broker makes, each within a deadline, with retries, keys and clock in order. */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { backoffMs, type BackoffRule } from "../core/backoff.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";

@@ -1,5 +1,5 @@
 /** Whether the token that GitHub made is the one that was asked for, and no more. Pure. */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { isLevel, reaches, type Permissions } from "./permissions.ts";
 import type { Scope } from "./policy.ts";
 

@@ -1,5 +1,5 @@
 /** Requests for a token as they come, query or JSON: well-formed and complete, or refused. Pure. */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { PERMISSION_NAMES, isLevel, type Level, type Permissions } from "./permissions.ts";
 import type { Ask } from "./policy.ts";
 import { MAX_MIN_TTL_SECONDS } from "./policy-file.ts";

@@ -1,7 +1,7 @@
 /** The policy as the operator writes it: YAML text in, policy or what is wrong with it out. */
 import { createHash } from "node:crypto";
 import { parseDocument } from "yaml";
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { PERMISSION_NAMES, isDangerous, isNeverAllowed, reaches, type Level, type Permissions } from "./permissions.ts";
 import type { Client, Grant, MintLimits, Policy } from "./policy.ts";
 

@@ -1,4 +1,4 @@
-import type { RollingFile } from "pino-roll";
+import type { RollingFile } from "./rolling-file.ts";
 import { errorCode } from "./errors.ts";
 import { openRollingFile, type RollingFileOptions } from "./rolling-file.ts";
 

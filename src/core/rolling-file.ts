@@ -1,8 +1,20 @@
 import { type Dirent, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { mkdir, open, readlink } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import roll, { type RollingFile } from "pino-roll";
+import type * as PinoRoll from "pino-roll";
+import type { RollingFile } from "pino-roll";
 import { errorCode } from "./errors.ts";
+import { requireOnDemand, type OnDemand } from "./on-demand.ts";
+
+/** Of date-fns' three hundred files pino-roll uses five functions. */
+const dates: OnDemand = {
+  path: (require) => require.resolve("date-fns"),
+  member: (require, name) => (require(`date-fns/${name}`) as Record<string, unknown>)[name],
+};
+
+export type { RollingFile };
+
+const roll = requireOnDemand("pino-roll", dates) as typeof PinoRoll.default;
 
 export interface RollingFileOptions {
   /** Folder of the logs. */

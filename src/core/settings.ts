@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { z } from "zod";
+import { z } from "./zod.ts";
 import { errorCode, describeError } from "./errors.ts";
 import type { Logger } from "./log.ts";
 

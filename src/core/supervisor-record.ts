@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import { z } from "./zod.ts";
 
 const optionalTime = z.number().nonnegative().optional().catch(undefined);
 

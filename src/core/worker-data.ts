@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "./zod.ts";
 
 /** What the supervisor hands a worker at its birth, beside its environment. */
 export const workerDataSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { Refusal } from "./errors.ts";
 import type { Match, Row } from "./tail/stream.ts";
 

@@ -1,5 +1,5 @@
 /** The WebSocket's protocol: what goes over the wire in each direction, as JSON text frames. */
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import type { Gap } from "./tail/stream.ts";
 import type { Topic } from "./topics.ts";
 

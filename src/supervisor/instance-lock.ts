@@ -3,7 +3,7 @@ import { readlink, stat } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import type { Server } from "node:net";
 import { text } from "node:stream/consumers";
-import { z } from "zod";
+import { z } from "../core/zod.ts";
 import { errorCode } from "../core/errors.ts";
 import { readSupervisorRecord } from "../core/supervisor-record.ts";
 import { SupervisorError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { Pieces } from "./archive-writer.ts";
 import { readUpTo } from "./archive-writer.ts";
 import { copyFolder } from "./copy-folder.ts";

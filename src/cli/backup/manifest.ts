@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 
 /**
  * A backup is a gzipped tar: HEADER first, then files and directories below `data/` (the data directory) and `claude/`

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { systemClock } from "../../core/clock.ts";
 import { GENERAL_THREAD } from "../../core/ids.ts";
 import type { Call } from "../../sandbox/telegram/telegram.ts";

@@ -1,5 +1,5 @@
 /** The stack's containers, as `docker inspect` tells of them. Pure. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { bad, ok, skipped, type Finding } from "../setup/finding.ts";
 import { parse } from "./engine.ts";
 

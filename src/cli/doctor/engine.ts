@@ -1,5 +1,5 @@
 /** Docker and Compose: whether they are there, new enough, and answer. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { Environment } from "../../core/secrets.ts";
 import { bad, ok, skipped, type Finding } from "../setup/finding.ts";
 import type { Ran, Run } from "../setup/run.ts";

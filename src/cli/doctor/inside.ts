@@ -1,5 +1,5 @@
 /** What the programs in the running containers say of themselves. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { parseSupervisorRecord } from "../../core/supervisor-record.ts";
 import { judgeRecord } from "../../supervisor/check.ts";
 import { bad, ok, skipped, type Finding } from "../setup/finding.ts";

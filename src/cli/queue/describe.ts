@@ -1,5 +1,5 @@
 /** How what was put aside is shown. Everything in it was written by others, and is made fit for a terminal. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { parseDropped } from "../../core/queue/envelope.ts";
 import { readQueueFile } from "../../core/queue/read-file.ts";
 import { onLines, onOneLine, shortened } from "../terminal.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { errorCode } from "../../core/errors.ts";
 import { parseDropped } from "../../core/queue/envelope.ts";
 import { keyOf, parseFileName } from "../../core/queue/file-name.ts";

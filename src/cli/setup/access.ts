@@ -1,5 +1,5 @@
 /** Whether a Cloudflare Access team exists. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { AccessConfig } from "../../dashboard/config.ts";
 import { ask, type Probe } from "./ask.ts";
 

@@ -1,5 +1,5 @@
 /** Whether Claude's API accepts a credential. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { ask, type Probe } from "./ask.ts";
 
 /** Variables that hold one, in the order in which Claude Code takes them. */

@@ -1,6 +1,6 @@
 /** Whether GitHub knows the App by this key, and what the App may do. */
 import { sign, type KeyObject } from "node:crypto";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { ask, type Probe, type Reply, type Unreachable } from "./ask.ts";
 import { bad, ok, probeFinding, type Finding } from "./finding.ts";
 

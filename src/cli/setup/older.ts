@@ -1,6 +1,6 @@
 /** The data of the older TinyClaw, whose two processes kept theirs in the same place, in today's form. Pure. */
 import { basename, join, relative } from "node:path";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { MODELS, threadSlug, type Model } from "../../core/ids.ts";
 import { CONTAINER_WORKSPACE } from "./identities.ts";
 

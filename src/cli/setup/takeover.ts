@@ -1,7 +1,7 @@
 /** Takes over the data directory of the older TinyClaw, in place. */
 import { copyFile, link, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { replaceFile, writeAll } from "../../core/atomic-file.ts";
 import { errorCode } from "../../core/errors.ts";
 import { linesForward, openIfThere, parseLine } from "../../core/jsonl-files.ts";

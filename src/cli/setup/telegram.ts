@@ -1,5 +1,5 @@
 /** What Telegram says about a bot's token and its group, and which groups it is in. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { ask, type Probe, type Reply, type Unreachable } from "./ask.ts";
 import { bad, ok, skipped, type Finding } from "./finding.ts";
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { backoffMs } from "../../core/backoff.ts";
 import type { BackoffRule } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";

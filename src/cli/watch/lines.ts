@@ -1,5 +1,5 @@
 /** Rows of the dashboard as lines of a terminal. Pure; whatever a row holds was written by others. */
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { onOneLine, shortened } from "../terminal.ts";
 
 /** What is followed: messages always, the rest with `--all`. */

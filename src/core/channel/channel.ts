@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { z } from "zod";
+import { z } from "../zod.ts";
 import { ChannelError } from "./errors.ts";
 import { CHANNEL_VERSION } from "./protocol.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type { z } from "../zod.ts";
 import type { Clock } from "../clock.ts";
 import { describeIssues, parseDropped } from "./envelope.ts";
 import { hashKey } from "./file-name.ts";

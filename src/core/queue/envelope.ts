@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { z } from "zod";
+import { z } from "../zod.ts";
 
 /**
  * A queue file: the message as JSON on the first line, `{"crc32":"<8 hex>","bytes":<length of the first line>}` on the

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { z } from "zod";
+import type { z } from "../zod.ts";
 import { publishFile } from "../atomic-file.ts";
 import { QueueError, queueFault } from "./errors.ts";
 import { MAX_FILE_BYTES, describeIssues, encodeEnvelope } from "./envelope.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../zod.ts";
 import { replaceIfRoom } from "../atomic-file.ts";
 import type { Clock } from "../clock.ts";
 import { parseLine } from "../jsonl-files.ts";

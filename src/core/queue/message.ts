@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../zod.ts";
 import { GENERAL_THREAD, MODELS } from "../ids.ts";
 
 /** Who a message comes from: sources rank threads against each other, never messages within a thread. */

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type { z } from "../zod.ts";
 import { describeIssues, parseEnvelope } from "./envelope.ts";
 import { readQueueFile } from "./read-file.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 
 /** The parts of a Messages API request that matter here; the rest is kept in the record as it came. */
 const blockSchema = z.looseObject({

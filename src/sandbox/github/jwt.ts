@@ -1,6 +1,6 @@
 import { verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { TEXT } from "./texts.ts";
 
 /** Who the App is, to a JWT: `iss` may be its id, as number or string, or its client id. */

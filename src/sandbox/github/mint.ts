@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { notFound, refusal } from "./call.ts";
 import type { Answer, Call } from "./call.ts";
 import { describeRepository } from "./shapes.ts";

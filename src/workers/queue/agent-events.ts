@@ -1,5 +1,5 @@
 import type { SDKAssistantMessage, SDKMessage, SDKUserMessage } from "@anthropic-ai/claude-agent-sdk";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { AgentEvent } from "./agent-port.ts";
 
 /** Longest detail of a tool's call or result, UTF-16 units: a record, not a copy of the work. */

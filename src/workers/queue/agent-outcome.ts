@@ -1,5 +1,5 @@
 import type { SDKAssistantMessageError, SDKResultMessage } from "@anthropic-ai/claude-agent-sdk";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { TurnResult, TurnUsage, UnavailableCause } from "./agent-port.ts";
 
 /** What is known of the limit that is spent. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { JsonlWriter, readLast } from "../../core/jsonl.ts";
 import { MODELS, TIERS, type ThreadId } from "../../core/ids.ts";
 

@@ -1,6 +1,6 @@
 import { copyFile, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { replaceFile } from "../../core/atomic-file.ts";
 import type { Clock } from "../../core/clock.ts";
 import { describeError, errorCode } from "../../core/errors.ts";

@@ -1,6 +1,6 @@
 import { createSdkMcpServer, tool } from "@anthropic-ai/claude-agent-sdk";
 import type { McpSdkServerConfigWithInstance } from "@anthropic-ai/claude-agent-sdk";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { describeError } from "../../core/errors.ts";
 import type { AgentTools } from "./agent-port.ts";
 

@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fdatasync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { replaceIfRoom, syncDirectory, syncOnce } from "../../core/atomic-file.ts";
 import type { Clock } from "../../core/clock.ts";
 import { readAll } from "../../core/jsonl.ts";

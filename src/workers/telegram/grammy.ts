@@ -1,5 +1,9 @@
-/** grammY as the CommonJS that it is: imported, it takes some megabytes more of this thread. */
-import { createRequire } from "node:module";
 import type * as Grammy from "grammy";
+import { requireOnDemand, type OnDemand } from "../../core/on-demand.ts";
 
-export const { Bot, GrammyError, HttpError } = createRequire(import.meta.url)("grammy") as typeof Grammy;
+/** node-fetch brings one along for a Node without `URL`, with a table of all of Unicode. */
+const url: OnDemand = {
+  path: (require) => require.resolve("whatwg-url", { paths: [require.resolve("node-fetch")] }),
+};
+
+export const { Bot, GrammyError, HttpError } = requireOnDemand("grammy", url) as typeof Grammy;

@@ -1,6 +1,6 @@
 /** `message-models.json`: which model wrote the bot's messages, so that a reply to one runs on no lesser model. */
 import { join } from "node:path";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import { MODELS, type Model } from "../../core/ids.ts";
 import type { Logger } from "../../core/log.ts";
 import { createSaver, loadFields } from "./small-file.ts";

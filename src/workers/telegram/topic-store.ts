@@ -1,6 +1,6 @@
 /** `topics.json`: names and state of the forum's topics, as its service messages tell them; no call lists them. */
 import { join } from "node:path";
-import { z } from "zod";
+import { z } from "../../core/zod.ts";
 import type { TopicNotice } from "../../core/channel/protocol.ts";
 import type { ThreadId } from "../../core/ids.ts";
 import type { Logger } from "../../core/log.ts";

@@ -1,4 +1,5 @@
 /** People who write in several topics whatever becomes of the bot, and what has become of their messages. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Script, Turn } from "../../../src/sandbox/claude/claude.ts";
@@ -87,6 +88,8 @@ export class Talk {
 
   /** To be called while no bot runs: what has an answer on disk is not to be asked of Claude again. */
   async lookAtAnswers(): Promise<void> {
+    // A bot that was killed early has made no queue.
+    if (!existsSync(join(this.#ward.stage.dir, "queue", "outgoing"))) return;
     const keys = (await namesIn(this.#ward.stage, "outgoing")).map(keyOf);
     for (const { id, key } of this.#said) if (keys.includes(key) || this.#ended.has(id)) this.#answered.add(id);
   }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../../core/zod.ts";
 import { badRequest } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { Command } from "./command-lists.ts";

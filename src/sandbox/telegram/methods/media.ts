@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import { z } from "../../../core/zod.ts";
 import type { Upload } from "../body.ts";
 import { ApiError, badRequest } from "../errors.ts";
 import { documentInfo, isDownloadable, photoSizes } from "../files.ts";

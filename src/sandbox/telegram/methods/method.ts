@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../../core/zod.ts";
 import type { Upload } from "../body.ts";
 import { badRequest } from "../errors.ts";
 import type { ApiError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../../core/zod.ts";
 import { CHAT_ACTIONS } from "../limits.ts";
 
 /** Parameters as the Bot API takes them: in a form everything is text, so numbers, flags and objects may come as text. */
