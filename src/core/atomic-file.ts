@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { link, open, rename, unlink } from "node:fs/promises";
+import { link, open, readdir, rename, unlink } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode, SyncError, systemFault } from "./errors.ts";
 
@@ -74,24 +75,28 @@ async function flushDirectory(dir: string): Promise<void> {
   try {
     await syncOnce(dir, () => handle.sync());
   } finally {
-    await handle.close();
+    closeBehind(handle);
   }
+}
+
+/** Closes what has been synced, or only read: that can tell nothing new, so that nobody waits for it. */
+function closeBehind(handle: FileHandle): void {
+  handle.close().catch(() => undefined);
 }
 
 /** Writes a new file in full and, unless `durable` is false, syncs it. Leaves nothing behind when it fails. */
 export async function writeNewFile(path: string, bytes: Uint8Array, durable = true): Promise<void> {
   const handle = await open(path, "wx", FILE_MODE);
   try {
-    try {
-      await writeAll(handle, bytes);
-      if (durable) await syncOnce(path, () => handle.datasync());
-    } finally {
-      await handle.close();
-    }
+    await writeAll(handle, bytes);
+    if (durable) await syncOnce(path, () => handle.datasync());
+    else await handle.close();
   } catch (error) {
+    await handle.close().catch(() => undefined);
     await removeIfThere(path);
     throw error;
   }
+  if (durable) closeBehind(handle);
 }
 
 /** Gives a file a second name. `already_there` when the name is taken; nothing is ever replaced. */
@@ -176,6 +181,21 @@ async function replaceNow(path: string, bytes: Uint8Array, durable: boolean): Pr
     throw error;
   }
   if (durable) await syncDirectory(dirname(path));
+}
+
+/** What stands between the file's name and the end of a temporary one's. */
+const LEFTOVER = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\.tmp$/;
+
+/**
+ * Removes what calls of `replaceFile` for that path have left that were killed. For the path's one writer, before its
+ * first call: another's file under way would look the same.
+ */
+export async function removeLeftovers(path: string): Promise<void> {
+  const dir = dirname(path);
+  const prefix = `.${basename(path)}.`;
+  for (const name of await readdir(dir).catch(() => [])) {
+    if (name.startsWith(prefix) && LEFTOVER.test(name.slice(prefix.length))) await removeIfThere(join(dir, name));
+  }
 }
 
 /** Removes a file that nobody needs; one that cannot be removed does no harm. */

@@ -1,5 +1,5 @@
 import type { AgentNotice } from "../core/channel/protocol.ts";
-import { replaceFile } from "../core/atomic-file.ts";
+import { removeLeftovers, replaceFile } from "../core/atomic-file.ts";
 import type { Clock } from "../core/clock.ts";
 import type { DiskLevel } from "../core/disk.ts";
 import { describeError } from "../core/errors.ts";
@@ -40,6 +40,7 @@ export class StatusFile {
   readonly #deps: StatusDeps;
   #writing: Promise<void> | undefined;
   #again = false;
+  #swept: Promise<void> | undefined;
   #cancelTimer: () => void = () => undefined;
   #closed = false;
 
@@ -79,6 +80,7 @@ export class StatusFile {
   async #write(): Promise<void> {
     const { path, log } = this.#deps;
     try {
+      await (this.#swept ??= removeLeftovers(path));
       await replaceFile(path, `${JSON.stringify(await this.#record())}\n`, { durable: false });
     } catch (error) {
       log.error({ path }, `the status could not be written: ${describeError(error)}`);

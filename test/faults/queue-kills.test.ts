@@ -3,12 +3,22 @@
  * table in docs/queue.md.
  */
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { TestContext } from "node:test";
 import { tempDir } from "../support/temp-dir.ts";
-import { buryAndCheck, recoverAndCheck, rows } from "./support/queue-check.ts";
-import { noTrace, PLACES, walkWith } from "./support/queue-trace.ts";
+import {
+  adoptAndCheck,
+  buryAndCheck,
+  quarantineAndCheck,
+  recoverAndCheck,
+  resumeAndCheck,
+  TORN,
+} from "./support/queue-check.ts";
+import { rows } from "./support/queue-rows.ts";
+import type { Way } from "./support/queue-rows.ts";
+import { noTrace, PLACES, TORN_NAME, walkWith } from "./support/queue-trace.ts";
 import type { Place } from "./support/queue-trace.ts";
 
 const skip = noTrace;
@@ -31,6 +41,21 @@ const AT_LEAST_BURIED = {
   "write deliveries": 3,
 } as const;
 
+/** Other ways, and the calls that bring what they have beyond the first. */
+const MORE: readonly (readonly [way: Way, title: string, places: readonly Place[], atLeast: number])[] = [
+  ["long", "a long answer goes on at the first chunk that is not there", ["write deliveries", "fdatasync"], 7],
+  ["dropped", "another program's file is one message", ["link", "unlink"], 2],
+  ["torn", "what is no message is put aside whole", ["write", "rename"], 1],
+];
+
+const CHECKS: Readonly<Record<Way, typeof recoverAndCheck>> = {
+  walk: recoverAndCheck,
+  doom: buryAndCheck,
+  long: resumeAndCheck,
+  dropped: adoptAndCheck,
+  torn: quarantineAndCheck,
+};
+
 const met = new Set<string>();
 
 for (const place of PLACES) {
@@ -45,6 +70,15 @@ for (const place of PLACES) {
   });
 }
 
+for (const [way, title, places, atLeast] of MORE) {
+  for (const place of places) {
+    test(`killed before each ${place}, ${title}`, { skip, timeout }, async (t) => {
+      const kills = await killAll(t, place, way);
+      assert.ok(kills >= atLeast, `${kills} kills`);
+    });
+  }
+}
+
 test("these kills have left each state of the crash table", { skip }, () => {
   assert.deepEqual(
     rows.filter((row) => !met.has(row)),
@@ -53,18 +87,32 @@ test("these kills have left each state of the crash table", { skip }, () => {
 });
 
 /** Answers how many kills there were until the process came to its end. */
-async function killAll(t: TestContext, place: Place, what: "walk" | "doom"): Promise<number> {
+async function killAll(t: TestContext, place: Place, way: Way): Promise<number> {
   const dir = await tempDir(t);
   for (let kills = 0; ; kills += 1) {
     const root = join(dir, String(kills + 1));
+    await prepare(root, way);
+    const what = way === "dropped" || way === "torn" ? "rest" : way;
     const { told, code, signal } = await walkWith(root, place, `signal=KILL:when=${kills + 1}`, what);
     if (signal === null) {
-      assert.deepEqual([code, told.at(-1)], [0, "finished"]);
+      assert.deepEqual([code, told.at(-1)], [0, way === "torn" ? "open" : "finished"]);
       return kills;
     }
     assert.equal(signal, "SIGKILL");
-    const { row, outcome } = await (what === "walk" ? recoverAndCheck : buryAndCheck)(root, told);
+    const { row, outcome } = await CHECKS[way](root, told);
     met.add(row);
-    table.push(`${what}: ${place} ${kills + 1}, told ${told.at(-1) ?? "nothing"} | ${row} | ${outcome}`);
+    table.push(`${way}: ${place} ${kills + 1}, told ${told.at(-1) ?? "nothing"} | ${row} | ${outcome}`);
   }
+}
+
+/** Puts into the queue what others have left there. */
+async function prepare(root: string, way: Way): Promise<void> {
+  const files: Partial<Record<Way, readonly [name: string, text: string]>> = {
+    dropped: ["hello.json", '{"message": "hello", "messageId": "hello", "threadId": 5}'],
+    torn: [TORN_NAME, TORN],
+  };
+  const [name, text] = files[way] ?? [];
+  if (name === undefined || text === undefined) return;
+  await mkdir(join(root, "incoming"), { recursive: true });
+  await writeFile(join(root, "incoming", name), text);
 }

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
 import { Stage, type Status } from "./stage.ts";
@@ -27,6 +28,15 @@ test("the status has the members that its readers count on", { timeout }, async 
   const { state, checkedAt } = broker as Record<string, unknown>;
   assert.deepEqual([state, Number(checkedAt) >= before], ["not_configured", true]);
   assert.ok(["ok", "soft", "hard"].includes((disk as { level: string }).level));
+});
+
+test("what a write of the status that was killed has left is removed", { timeout }, async (t) => {
+  const stage = await Stage.open(t, { queue: "plain" });
+  const left = ".supervisor.json.0b9e2f0c-3c1d-4f1a-9a7e-5d2c8b6a1f00.tmp";
+  await writeFile(join(stage.statusDir, left), "half");
+  void stage.supervisor.run();
+  await stage.statusWhere(({ state }) => state === "running");
+  assert.ok(!(await readdir(stage.statusDir)).includes(left));
 });
 
 test("the broker's own word on itself is passed on, and one that is away is down", { timeout }, async (t) => {

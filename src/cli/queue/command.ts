@@ -28,7 +28,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const [name = "", id, ...rest] = words;
   if (name === "list" && id === undefined) return await list(queueDir);
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-  if (action === undefined || id === undefined || rest.length > 0) throw new CliError("usage", USAGE);
+  if (action === undefined || id === undefined || id === "" || rest.length > 0) throw new CliError("usage", USAGE);
   process.stdout.write(await action(queueDir, findLetter(await readLetters(queueDir), id)));
   return EXIT.ok;
 }

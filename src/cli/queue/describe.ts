@@ -56,13 +56,18 @@ export async function pageOf(letter: Letter): Promise<string> {
   const { part, text, isReadable } = await readContent(letter);
   const { message, ...fields } = part ?? {};
   const lines = [...head, ...Object.entries(fields)].map(([key, value]) => `${onOneLine(key)}: ${valueText(value)}`);
-  const body = message ?? (part === undefined ? text : "");
-  const shownText = isReadable ? onLines(body) : `(${onOneLine(text)})`;
+  const shownText = isReadable ? onLines(message ?? text) : `(${onOneLine(text)})`;
   return `${lines.join("\n")}\n\n${shownText.trimEnd()}\n`;
 }
 
 function valueText(value: unknown): string {
-  return onOneLine(typeof value === "string" ? value : JSON.stringify(value));
+  if (typeof value === "string") return onOneLine(value);
+  try {
+    // A field of another type than ours is undefined here.
+    return onOneLine(JSON.stringify(value) ?? "not readable");
+  } catch {
+    return "nested too deeply";
+  }
 }
 
 async function readContent({ dir, rawName }: Letter): Promise<Content> {

@@ -4,13 +4,13 @@ import { publishFile, syncDirectory } from "../../core/atomic-file.ts";
 import { describeError } from "../../core/errors.ts";
 import { inodeOf } from "../../core/queue/aside.ts";
 import { describeIssues, encodeEnvelope, parseDropped, parseEnvelope } from "../../core/queue/envelope.ts";
-import { formatFileName } from "../../core/queue/file-name.ts";
+import { formatFileName, keyOf } from "../../core/queue/file-name.ts";
 import type { FileName } from "../../core/queue/file-name.ts";
 import type { MessageKind } from "../../core/queue/file-producer.ts";
 import { answeredKeys } from "../../core/queue/file-queue.ts";
 import { incomingKind, outgoingKind } from "../../core/queue/kinds.ts";
 import { queueLayout } from "../../core/queue/layout.ts";
-import { readDoneKeys } from "../../core/queue/ledger.ts";
+import { isOver, readEndings } from "../../core/queue/ledger.ts";
 import { droppedSchema } from "../../core/queue/message.ts";
 import { readQueueFile } from "../../core/queue/read-file.ts";
 import { pathIn, stays, whyName } from "./letters.ts";
@@ -20,6 +20,8 @@ import type { Letter } from "./letters.ts";
 interface Way {
   readonly folder: "incoming" | "outgoing";
   readonly name: string;
+  /** Undefined when it has none yet. */
+  readonly key: string | undefined;
   /** What is to stand there in place of the letter's own bytes. */
   readonly bytes?: Buffer;
 }
@@ -58,9 +60,8 @@ async function findWay(queueDir: string, letter: Letter): Promise<Way> {
   const file = await readQueueFile(pathIn(letter.dir, letter.rawName));
   if (file.status !== "read") throw stays(letter, file.status === "unfit" ? file.reason : `it is ${file.status}`);
   const way = letter.own === undefined ? foreignWay(letter, file.bytes) : ownWay(letter, letter.own, file.bytes);
-  if (letter.own !== undefined && (await isDone(queueDir, way.folder, letter.own.key))) {
-    throw stays(letter, "its messageId was answered since, and is answered once: send it anew under another one");
-  }
+  const obstacle = way.key === undefined ? undefined : await obstacleTo(queueDir, way.folder, way.key, letter.own?.seq);
+  if (obstacle !== undefined) throw stays(letter, obstacle);
   return way;
 }
 
@@ -70,7 +71,9 @@ function foreignWay(letter: Letter, bytes: Buffer): Way {
   if (parsed.status === "corrupt") throw stays(letter, `it is still no message: ${parsed.reason}`);
   const checked = droppedSchema.safeParse(parsed.value);
   if (!checked.success) throw stays(letter, `it is still no message: ${describeIssues(checked.error)}`);
-  return { folder: "incoming", name: `retried-${letter.id}.json` };
+  const { messageId } = checked.data;
+  const key = messageId === undefined ? undefined : keyOf(messageId);
+  return { folder: "incoming", name: `retried-${letter.id}.json`, key };
 }
 
 /** A file of ours goes back under its number and key; one that was mended by hand is sealed anew. */
@@ -82,17 +85,28 @@ function ownWay(letter: Letter, own: FileName, bytes: Buffer): Way {
   const outgoing = incoming.success ? undefined : outgoingKind.schema.safeParse(parsed.value);
   // Its thread and source may be among what was mended, and both stand in the name.
   const way = <M>(folder: Way["folder"], { laneOf, rankOf }: MessageKind<M>, message: M): Way => {
-    if (sealed.status === "ok") return { folder, name: formatFileName(own) };
+    const { key } = own;
+    if (sealed.status === "ok") return { folder, name: formatFileName(own), key };
     const name = formatFileName({ ...own, lane: laneOf(message), rank: rankOf(message) });
-    return { folder, name, bytes: encodeEnvelope(message) };
+    return { folder, name, key, bytes: encodeEnvelope(message) };
   };
   if (incoming.success) return way("incoming", incomingKind, incoming.data);
   if (outgoing?.success === true) return way("outgoing", outgoingKind, outgoing.data);
   throw stays(letter, `it is still no message: ${describeIssues(incoming.error)}`);
 }
 
-async function isDone(queueDir: string, folder: Way["folder"], key: string): Promise<boolean> {
+/** Why the bot would take it for a repeat, and remove it; undefined when it would not. */
+async function obstacleTo(
+  queueDir: string,
+  folder: Way["folder"],
+  key: string,
+  seq: number | undefined,
+): Promise<string | undefined> {
   const { ledger, sent } = queueLayout(queueDir);
-  if (folder === "outgoing") return (await readDoneKeys(sent)).has(key);
-  return (await readDoneKeys(ledger)).has(key) || (await answeredKeys(queueDir)).has(key);
+  const ending = (await readEndings(folder === "outgoing" ? sent : ledger)).get(key);
+  const isAnswered = folder === "incoming" && (await answeredKeys(queueDir)).has(key);
+  if (isAnswered || ending?.event === "done") {
+    return "its messageId was answered since, and is answered once: send it anew under another one";
+  }
+  return isOver(ending, seq) ? "its messageId is that of another dead letter: retry that one" : undefined;
 }

@@ -10,7 +10,7 @@ import type { FileProducerOptions } from "./file-producer.ts";
 import { fieldsOf } from "./file-fields.ts";
 import { LaneIndex } from "./lanes.ts";
 import { parseFileName } from "./file-name.ts";
-import { prepareLayout, sweepTmp } from "./layout.ts";
+import { movingKeys, prepareLayout, sweepTmp } from "./layout.ts";
 import { Ledger } from "./ledger.ts";
 import { Pauses } from "./pauses.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -64,6 +64,8 @@ export class FileConsumer<M> implements Consumer<M> {
   /** Looks at the folder and moves between the folders never overlap, so that a look sees each message once. */
   readonly #moves = new Serial();
   readonly #claims = new Map<Claim<M>, Entry>();
+  /** Keys of the files that lay in the folders at the start. */
+  readonly #held = new Set<string>();
   readonly #listeners: (() => void)[] = [];
   #running: Running<M> | undefined;
 
@@ -81,7 +83,9 @@ export class FileConsumer<M> implements Consumer<M> {
   async open(): Promise<void> {
     const { layout, ledgerPath, clock, sequence, readyDir, claimDir, logger, answered } = this.#options;
     await prepareLayout(layout);
-    const ledger = await Ledger.open({ path: ledgerPath, clock });
+    for (const key of await movingKeys(layout)) this.#held.add(key);
+    const isHeld = (key: string): boolean => this.#held.has(key) || this.#index.get(key) !== undefined;
+    const ledger = await Ledger.open({ path: ledgerPath, clock, isHeld });
     const running = this.#start(ledger);
     try {
       await sweepTmp(layout, sequence.base, clock.now());
@@ -221,7 +225,7 @@ export class FileConsumer<M> implements Consumer<M> {
   #isOwnDoing(name: string, ledger: Ledger): boolean {
     const parsed = parseFileName(name);
     if (parsed === undefined) return !name.endsWith(".json");
-    return this.#index.get(parsed.key)?.name === name || ledger.isDone(parsed.key);
+    return this.#index.get(parsed.key)?.name === name || ledger.isOver(parsed.key, parsed.seq);
   }
 
   /** Takes the next message into work, up to the ledger's `try`. */

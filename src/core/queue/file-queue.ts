@@ -6,7 +6,7 @@ import { FileConsumer } from "./file-consumer.ts";
 import { FileProducer } from "./file-producer.ts";
 import { incomingKind, outgoingKind } from "./kinds.ts";
 import { keysIn, prepareLayout, queueLayout } from "./layout.ts";
-import { readDoneKeys } from "./ledger.ts";
+import { readEndings } from "./ledger.ts";
 import type { IncomingMessage, OutgoingMessage } from "./message.ts";
 import type { CorruptFile } from "./quarantine.ts";
 import { highestSequence, sequenceBuffer } from "./sequence.ts";
@@ -25,22 +25,27 @@ import type { SequenceSource } from "./sequence.ts";
  * To finish: record `done` durably, then unlink; the unlink needs no sync, for a file that comes back after a power
  * failure is known by its key. What a stop leaves at each point (by kill, or by power failure where that differs):
  *
- * | the stop comes after | on disk | the next start |
- * |---|---|---|
- * | writing or syncing the tmp file | `tmp/` | deletes it; it was never acknowledged, its sender sends it again |
- * | the link, before the folder's sync | `incoming/`; by power failure perhaps nothing | runs it, or runs what the sender repeats; if both come, they have one key, and the second is removed |
- * | the folder's sync, before the sender knows | `incoming/`, and a repeat | the same: one key, one run |
- * | the rename of a claim | `processing/`; by power failure perhaps `incoming/` | puts it back under its name, so in its order |
- * | `try` in the ledger | the same, `try` without an ending | puts it back and counts a crash |
- * | work was done, the answer is in `tmp/` | the same | deletes the answer's rest, runs the message again, counts a crash |
- * | the answer is in `outgoing/` | the same, and the answer | asks `answered` for every message with an open `try` or in `processing/`: records `done`, does not run it again |
- * | `fail` or `release` in the ledger, before a retry's rename | `processing/`, its `try` ended | puts it back; no crash is counted |
- * | `done` in the ledger | `processing/` and `done` | unlinks it |
- * | the unlink | the answer alone | sends it |
- * | the topic was told of a burial | `processing/`, the telling in `outgoing/` | puts it back; its claim finds the failures or crashes in the ledger, buries it without a turn, and tells under the same key |
- * | the `.why` of a burial | `processing/`, a `.why` alone | the same |
- * | the link of a burial, or `dead` in the ledger | `processing/` and `dead-letter/`, one inode | records `dead`, unlinks the first |
- * | a dropped file was stored under our name, before it is removed | both in `incoming/` | one key: the second is removed |
+ * | # | the stop comes after | on disk | the next start |
+ * |---|---|---|---|
+ * | C1 | writing or syncing the tmp file | `tmp/` | deletes it; it was never acknowledged, its sender sends it again |
+ * | C2 | the link, before the folder's sync | `incoming/`; by power failure perhaps nothing | runs it, or runs what the sender repeats; if both come, they have one key, and the second is removed |
+ * | C3 | the folder's sync, before the sender knows | `incoming/`, and a repeat | the same: one key, one run |
+ * | C4 | the rename of a claim | `processing/`; by power failure perhaps `incoming/` | puts it back under its name, so in its order |
+ * | C5 | `try` in the ledger | the same, `try` without an ending | puts it back and counts a crash |
+ * | C5b | `fail` or `release` in the ledger, before a retry's rename | `processing/`, its `try` ended | puts it back; no crash is counted |
+ * | C6 | work was done, the answer is in `tmp/` | `processing/`, `try` without an ending | deletes the answer's rest, runs the message again, counts a crash |
+ * | C7 | the answer is in `outgoing/` | the same, and the answer | asks `answered` for every message with an open `try` or in `processing/`: records `done`, does not run it again |
+ * | C7b | `done` in the ledger | `processing/` and `done` | unlinks it |
+ * | C8 | the unlink | the answer alone | sends it |
+ * | C9 | a chunk of the answer is written down as going out | `outgoing/`, `intend` in `deliveries.jsonl` | posts it, marked: it may be in the chat already |
+ * | C10 | a chunk is in the chat, and that is written down | `outgoing/`, `sent` in `deliveries.jsonl` | does not post it again |
+ * | C11 | `done` of the answer in `sent.jsonl` | `outgoing/` and `done` | unlinks it |
+ * | C12 | some chunks of a long answer | `outgoing/`, `sent` for some | goes on at the first that is not there |
+ * | C13 | the `.why` of what is no message | it lies where it was found, a `.why` alone in `corrupt/` | moves it to `corrupt/` under the next free name, with a `.why` of its own |
+ * | C14a | the topic was told of a burial | `processing/`, the telling in `outgoing/` | puts it back; its claim finds the failures or crashes in the ledger, buries it without a turn, and tells under the same key |
+ * | C14b | the `.why` of a burial | `processing/`, a `.why` alone | the same |
+ * | C14c | the link of a burial, or `dead` in the ledger | `processing/` and `dead-letter/`, one inode | records `dead`, unlinks the first |
+ * | C15 | a dropped file was stored under our name, before it is removed | both in `incoming/` | one key: the second is removed |
  *
  * A file that is cut, changed, empty, of the wrong shape, or no file at all goes to `corrupt/` with a `.why` wherever it
  * is met, and its lane goes on. A burial that fails leaves the message in work and says so: nothing is deleted that is
@@ -121,9 +126,9 @@ async function storedAnswers(root: string): Promise<Set<string>> {
   return answeredKeys(root);
 }
 
-/** Keys of the messages whose answer waits in `outgoing/` or was sent. */
+/** Keys of the messages whose answer waits in `outgoing/`, was sent, or could not be and was put aside. */
 export async function answeredKeys(root: string): Promise<Set<string>> {
   const layout = queueLayout(root);
   const waiting = await keysIn(layout.outgoing);
-  return new Set([...waiting, ...(await readDoneKeys(layout.sent))]);
+  return new Set([...waiting, ...(await readEndings(layout.sent)).keys()]);
 }

@@ -111,6 +111,12 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
+/** Keys of the messages that wait or are in work, in both directions: of an answer also while its question waits. */
+export async function movingKeys({ incoming, processing, outgoing }: QueueLayout): Promise<Set<string>> {
+  const folders = await Promise.all([incoming, processing, outgoing].map(keysIn));
+  return new Set(folders.flatMap((keys) => [...keys]));
+}
+
 /** Keys of the messages in a folder. */
 export async function keysIn(folder: string): Promise<Set<string>> {
   const keys = new Set<string>();

@@ -1,5 +1,5 @@
 import { z } from "../zod.ts";
-import { replaceIfRoom } from "../atomic-file.ts";
+import { removeLeftovers, replaceIfRoom } from "../atomic-file.ts";
 import type { Clock } from "../clock.ts";
 import { parseLine } from "../jsonl-files.ts";
 import { JsonlWriter, readAll } from "../jsonl.ts";
@@ -9,7 +9,8 @@ import { JsonlWriter, readAll } from "../jsonl.ts";
  * - `try`: taken into work; one without an ending means that the consumer died with it
  * - `fail`, `release`: the try ended without success, by the message's own fault or not
  * - `done`: finished; the key is remembered for 48 h so that it is not run again
- * - `dead`: put aside; its earlier tries are forgotten, so that an operator may put it back
+ * - `dead`: put aside; the key is remembered in the same way, but not for the file of that number: an operator may put
+ *   it back, and its earlier tries are forgotten
  */
 const EVENTS = ["try", "fail", "release", "done", "dead"] as const;
 export type LedgerEvent = (typeof EVENTS)[number];
@@ -42,24 +43,38 @@ interface Tries {
   timestamp: number;
 }
 
-interface Done {
+/** How a message came to its end. */
+export interface Ending {
+  readonly event: "done" | "dead";
   readonly timestamp: number;
   readonly seq: number | undefined;
 }
 
+/**
+ * Whether a message that bears the number, or has none yet, is over by that ending. A dead letter that was put back bears
+ * the number it was buried under; one that its sender repeats has another. Pure.
+ */
+export function isOver(ending: Ending | undefined, seq?: number): boolean {
+  if (ending === undefined) return false;
+  return ending.event === "done" || (ending.seq !== undefined && ending.seq !== seq);
+}
+
 /** The state that the events of a ledger add up to. */
 class Account {
-  readonly done = new Map<string, Done>();
+  /** In order of time. */
+  readonly ended = new Map<string, Ending>();
   readonly tries = new Map<string, Tries>();
 
   apply({ key, event, timestamp, seq }: LedgerRecord): void {
     if (event === "done" || event === "dead") {
       this.tries.delete(key);
       // Taken out first, so that the map stays in order of time.
-      this.done.delete(key);
-      if (event === "done") this.done.set(key, { timestamp, seq });
+      this.ended.delete(key);
+      this.ended.set(key, { event, timestamp, seq });
       return;
     }
+    // A dead letter that was put back.
+    if (this.ended.get(key)?.event === "dead") this.ended.delete(key);
     const tries = this.tries.get(key) ?? { failures: 0, crashes: 0, open: false, since: timestamp, timestamp };
     this.tries.set(key, tries);
     tries.timestamp = timestamp;
@@ -80,15 +95,16 @@ class Account {
     return crashed;
   }
 
-  forgetBefore(limit: number): void {
-    for (const [key, { timestamp }] of this.done) if (timestamp < limit) this.done.delete(key);
-    for (const [key, { timestamp }] of this.tries) if (timestamp < limit) this.tries.delete(key);
+  forgetBefore(limit: number, isHeld: (key: string) => boolean): void {
+    for (const known of [this.ended, this.tries]) {
+      for (const [key, { timestamp }] of known) if (timestamp < limit && !isHeld(key)) known.delete(key);
+    }
   }
 
   /** Events that add up to this state again: a `try` that none follows counts as a crash when it is read. */
   *records(): Generator<LedgerRecord> {
-    for (const [key, { timestamp, seq }] of this.done) {
-      yield { timestamp, key, event: "done", ...(seq === undefined ? {} : { seq }) };
+    for (const [key, { event, timestamp, seq }] of this.ended) {
+      yield { timestamp, key, event, ...(seq === undefined ? {} : { seq }) };
     }
     for (const [key, { since, timestamp, failures, crashes }] of this.tries) {
       for (let n = 0; n < failures + crashes; n += 1) {
@@ -109,10 +125,10 @@ async function load(path: string): Promise<{ account: Account; lines: number }> 
   return { account, lines };
 }
 
-/** Keys that a ledger remembers as finished. Reads only; the file's writer may be another thread. */
-export async function readDoneKeys(path: string): Promise<Set<string>> {
+/** What has ended by a ledger, by key. Reads only; the file's writer may be another thread. */
+export async function readEndings(path: string): Promise<ReadonlyMap<string, Ending>> {
   const { account } = await load(path);
-  return new Set(account.done.keys());
+  return account.ended;
 }
 
 /** Keys whose last event in the lines of a ledger is an ending: `done` or `dead`. Pure. */
@@ -126,9 +142,13 @@ export function endedKeys(lines: string): Set<string> {
   return ended;
 }
 
+const isNever = (): boolean => false;
+
 export interface LedgerOptions {
   readonly path: string;
   readonly clock: Clock;
+  /** Whether a file of that key may lie about: then what is known of it is kept, however old. */
+  readonly isHeld?: (key: string) => boolean;
 }
 
 /** A ledger and its single writer. */
@@ -136,12 +156,14 @@ export class Ledger {
   /** Keys whose last try ended with the death of the consumer before this one. */
   readonly crashed: ReadonlySet<string>;
   readonly #clock: Clock;
+  readonly #isHeld: (key: string) => boolean;
   readonly #account: Account;
   readonly #writer: JsonlWriter;
   #forgotAt: number;
 
-  private constructor(clock: Clock, account: Account, writer: JsonlWriter, crashed: string[]) {
+  private constructor({ clock, isHeld }: LedgerOptions, account: Account, writer: JsonlWriter, crashed: string[]) {
     this.#clock = clock;
+    this.#isHeld = isHeld ?? isNever;
     this.#account = account;
     this.#writer = writer;
     this.crashed = new Set(crashed);
@@ -149,9 +171,11 @@ export class Ledger {
   }
 
   /** Reads the file, and rewrites it when most of it no longer counts. */
-  static async open({ path, clock }: LedgerOptions): Promise<Ledger> {
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    const { path, clock, isHeld = isNever } = options;
+    await removeLeftovers(path);
     const { account, lines } = await load(path);
-    account.forgetBefore(clock.now() - KEEP_MS);
+    account.forgetBefore(clock.now() - KEEP_MS, isHeld);
     const crashed = account.closeTries();
     const live = [...account.records()];
     if (lines >= COMPACT_FROM_LINES && live.length * 2 < lines) {
@@ -159,11 +183,12 @@ export class Ledger {
     }
     // It must stay one file, as only one can be replaced at once.
     const writer = await JsonlWriter.open(path, { durable: true, maxBytes: Number.POSITIVE_INFINITY });
-    return new Ledger(clock, account, writer, crashed);
+    return new Ledger(options, account, writer, crashed);
   }
 
-  isDone(key: string): boolean {
-    return this.#account.done.has(key);
+  /** Whether the message of that key has ended; see `isOver` for the number. */
+  isOver(key: string, seq?: number): boolean {
+    return isOver(this.#account.ended.get(key), seq);
   }
 
   attempts(key: string): Attempts {
@@ -192,6 +217,6 @@ export class Ledger {
     const now = this.#clock.now();
     if (Math.abs(now - this.#forgotAt) < 3_600_000) return;
     this.#forgotAt = now;
-    this.#account.forgetBefore(now - KEEP_MS);
+    this.#account.forgetBefore(now - KEEP_MS, this.#isHeld);
   }
 }

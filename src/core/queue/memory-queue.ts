@@ -19,6 +19,8 @@ export class MemoryStore<M> {
   readonly entries = new Map<string, Entry<M>>();
   readonly published: Entry<M>[] = [];
   readonly done = new Set<string>();
+  /** Keys of what was buried. */
+  readonly dead = new Set<string>();
   readonly buried: { message: M; reason: string }[] = [];
   seq = 0;
 }
@@ -104,6 +106,7 @@ export class MemoryQueue<M> implements Producer<M>, Consumer<M> {
   async bury(claim: Claim<M>, reason: string): Promise<void> {
     const entry = this.#finish(claim);
     this.store.buried.push({ message: entry.message, reason });
+    this.store.dead.add(entry.key);
     this.#forget(entry);
   }
 
@@ -130,7 +133,8 @@ export class MemoryQueue<M> implements Producer<M>, Consumer<M> {
 
   #look(): void {
     for (const entry of this.store.published.splice(0)) {
-      if (this.store.done.has(entry.key) || this.store.entries.has(entry.key)) continue;
+      const { done, dead, entries } = this.store;
+      if (done.has(entry.key) || dead.has(entry.key) || entries.has(entry.key)) continue;
       this.store.entries.set(entry.key, entry);
       this.#index.add(entry);
     }

@@ -50,7 +50,7 @@ export interface Consumer<M> {
   commit(claim: Claim<M>): Promise<void>;
   /** Back to its place at the head of its lane. */
   retry(claim: Claim<M>, options: RetryOptions): Promise<void>;
-  /** Put aside as a dead letter, with the reason. */
+  /** Put aside as a dead letter, with the reason. Its key is remembered as well: a sender that repeats it changes nothing. */
   bury(claim: Claim<M>, reason: string): Promise<void>;
   /** Says that another producer has published: look now. */
   notify(): void;

@@ -23,7 +23,7 @@ export interface RecoveryOptions {
   readonly answered: (key: string) => boolean | Promise<boolean>;
 }
 
-const AT_ONCE = 64;
+const AT_ONCE = 256;
 
 /** Brings the folders into order after the end of an earlier consumer, however it ended. */
 export async function recover(options: RecoveryOptions): Promise<void> {
@@ -90,7 +90,7 @@ async function putBack(options: RecoveryOptions, claimDir: string, name: string)
 }
 
 async function isFinished({ ledger, answered }: RecoveryOptions, { key, seq }: FileName): Promise<boolean> {
-  if (ledger.isDone(key)) return true;
+  if (ledger.isOver(key, seq)) return true;
   if (!(await answered(key))) return false;
   await ledger.record("done", key, seq);
   return true;

@@ -89,14 +89,14 @@ export class ReadyScan<M> {
    * message that was not run is unlinked, and only because its twin is safe.
    */
   async #admit(entry: Entry): Promise<void> {
-    if (await this.#isKnown(entry.key)) await this.#removeTwin(entry.name, entry.key);
+    if (await this.#isKnown(entry.key, entry.seq)) await this.#removeTwin(entry.name, entry.key);
     else this.#options.index.add(entry);
   }
 
-  /** Whether the message of that key was finished, is in work, or waits in a file that can be read. */
-  async #isKnown(key: string): Promise<boolean> {
+  /** Whether the message of that key has ended, is in work, or waits in a file that can be read. */
+  async #isKnown(key: string, seq?: number): Promise<boolean> {
     const { index, ledger, kind, readyDir, quarantine } = this.#options;
-    if (ledger.isDone(key)) return true;
+    if (ledger.isOver(key, seq)) return true;
     const twin = index.get(key);
     if (twin === undefined) return false;
     if (index.isClaimed(twin)) return true;

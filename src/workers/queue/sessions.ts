@@ -1,7 +1,7 @@
 import { copyFile, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "../../core/zod.ts";
-import { replaceFile } from "../../core/atomic-file.ts";
+import { removeLeftovers, replaceFile } from "../../core/atomic-file.ts";
 import type { Clock } from "../../core/clock.ts";
 import { describeError, errorCode } from "../../core/errors.ts";
 import { GENERAL_THREAD, MODELS, threadSlug, type Model, type ThreadId } from "../../core/ids.ts";
@@ -64,6 +64,7 @@ export class ThreadStore {
 
   /** A file that does not parse is copied aside; the entries of it that do are taken up. */
   static async open(options: ThreadStoreOptions): Promise<ThreadStore> {
+    await removeLeftovers(options.path);
     const threads = await readThreads(options);
     for (const thread of threads.values()) {
       if (thread.status !== "closed") thread.status = "idle";

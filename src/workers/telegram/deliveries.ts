@@ -12,7 +12,7 @@ import { closeSync, fdatasync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { z } from "../../core/zod.ts";
-import { replaceIfRoom, syncDirectory, syncOnce } from "../../core/atomic-file.ts";
+import { removeLeftovers, replaceIfRoom, syncDirectory, syncOnce } from "../../core/atomic-file.ts";
 import type { Clock } from "../../core/clock.ts";
 import { readAll } from "../../core/jsonl.ts";
 
@@ -62,6 +62,7 @@ const syncData = promisify(fdatasync);
 
 /** Opens the ledger in the file, whose one writer this is. Throws the system's error. */
 export async function openDeliveries(path: string, clock: Clock): Promise<Deliveries> {
+  await removeLeftovers(path);
   const { kept, lines } = await load(path, clock.now());
   if (lines >= COMPACT_FROM_LINES && kept.length * 2 < lines) {
     await replaceIfRoom(path, kept.map(lineOf).join(""));

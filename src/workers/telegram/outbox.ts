@@ -39,6 +39,8 @@ const CUT_GRACE_MS = 500;
 /** Stand before a chunk of which nobody can know whether it is in the chat already: a start or a call cut it off. */
 const REPEATED = "↻ repeated after a restart\n";
 const RESENT = "↻ repeated after an error\n";
+/** What stands in `deliveries` for the word to the topic that a message could not be posted. */
+const TOLD = "told";
 /** Tries of a message that fails by a fault of our own, before it is put aside. */
 const FAULTS_MAX = 5;
 
@@ -240,19 +242,33 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     const reason = failure.status === "refused" ? scrub(failure.reason) : fields.error;
     log.error(fields, "outgoing message cannot be posted: put aside");
-    await tell(claim.message, reason);
+    await tell(claim, reason);
     await untilDone("bury", () => consumer.bury(claim, reason), cutting.signal, claim);
     progress.delete(claim.key);
+    // One that is put back by hand, and refused again, is told of again.
+    if (!cutting.signal.aborted) deliveries.refused(claim.key, TOLD);
   }
 
-  /** Worth saying, not worth trying twice: where one message is refused, as in a topic that is gone, this one may be too. */
-  async function tell({ threadId, messageId }: OutgoingMessage, reason: string): Promise<void> {
+  /**
+   * Worth saying, not worth trying twice: where one message is refused, as in a topic that is gone, this one may be too. A
+   * kill before the burial lets the message come here once more, when it was told already.
+   */
+  async function tell(claim: Claim<OutgoingMessage>, reason: string): Promise<void> {
+    const { key, message } = claim;
+    const { threadId, messageId } = message;
+    const known = deliveries.stateOf(key, TOLD);
+    if (known === "sent") return;
+    await untilDone("delivery", () => deliveries.intend(key, TOLD), cutting.signal, claim);
     const text = `⚠️ A message of mine could not be posted here (${reason.slice(0, 500)}). It lies in queue/dead-letter.`;
+    let id: number;
     try {
-      await chat.send(threadId, text, cutting.signal);
+      id = await chat.send(threadId, repeatMark(known === "interrupted", false) + text, cutting.signal);
     } catch (error) {
+      if (known !== "interrupted" && !mayHaveWorked(error)) deliveries.refused(key, TOLD);
       log.warn({ threadId, messageId, error: scrub(describeError(error)) }, "the topic could not be told of it");
+      return;
     }
+    await untilDone("delivery", () => deliveries.posted(key, TOLD, id), cutting.signal, claim);
   }
 
   async function retry(claim: Claim<OutgoingMessage>, delayMs: number, reason: string): Promise<void> {

@@ -1,11 +1,15 @@
 /** Small JSON documents that this worker keeps beside the queue: helpful, never needed. */
 import { readFile } from "node:fs/promises";
-import { replaceFile } from "../../core/atomic-file.ts";
+import { removeLeftovers, replaceFile } from "../../core/atomic-file.ts";
 import { describeError, errorCode } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 
-/** The fields of the JSON object in `path`; none when the file is missing, cannot be read or holds something else. */
+/**
+ * The fields of the JSON object in `path`, for its one writer at its start; none when the file is missing, cannot be read or
+ * holds something else.
+ */
 export async function loadFields(path: string, log: Logger): Promise<ReadonlyArray<readonly [string, unknown]>> {
+  await removeLeftovers(path);
   try {
     const value: unknown = JSON.parse(await readFile(path, "utf8"));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return Object.entries(value);

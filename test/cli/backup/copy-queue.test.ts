@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { ArchiveWriter } from "../../../src/cli/backup/archive-writer.ts";
 import { copyQueue } from "../../../src/cli/backup/copy-queue.ts";
 import { Folder } from "../../../src/cli/backup/folder.ts";
-import { readDoneKeys } from "../../../src/core/queue/ledger.ts";
+import { readEndings } from "../../../src/core/queue/ledger.ts";
 import type { IncomingMessage, OutgoingMessage } from "../../../src/core/queue/message.ts";
 import type { Claim } from "../../../src/core/queue/queue.ts";
 import { answer, boot } from "../../core/queue/file-support.ts";
@@ -78,7 +78,7 @@ async function copyOf(root: string, before: (question: Question) => Promise<void
 
 /** What a bot makes of what was restored: every key that ends there, with repeats, and those of before. */
 async function outcomeOf(t: TestContext, root: string): Promise<string[]> {
-  const ends = [...(await readDoneKeys(join(root, "sent.jsonl")))];
+  const ends = [...(await readEndings(join(root, "sent.jsonl"))).keys()];
   const { incoming, outgoing, names } = await boot(t, root);
   ends.push(
     ...(await names("dead-letter")).filter((name) => name.endsWith(".json")).map((name) => name.split(".")[2] ?? ""),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { readDoneKeys } from "../../../src/core/queue/ledger.ts";
+import { readEndings } from "../../../src/core/queue/ledger.ts";
 import type { Claim, Consumer } from "../../../src/core/queue/queue.ts";
 import { answer, boot } from "../../core/queue/file-support.ts";
 import type { Run } from "../../core/queue/file-support.ts";
@@ -134,7 +134,7 @@ test(
       const copy = join(dir, `copy-${n}`);
       await restoreTo(archive, copy);
       const queue = join(copy, "queue");
-      const postedBefore = await readDoneKeys(join(queue, "sent.jsonl"));
+      const postedBefore = (await readEndings(join(queue, "sent.jsonl"))).keys();
       const { bot: second, dead, corrupt } = await finish(t, queue);
       assert.equal(corrupt, 0);
       inWork += second.posted.length;

@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { encodeEnvelope } from "../../../src/core/queue/envelope.ts";
 import type { OutgoingMessage } from "../../../src/core/queue/message.ts";
 import { boot } from "../../core/queue/file-support.ts";
-import { claimNow, message, mustClaim, temporaryFolder } from "../../core/queue/support.ts";
+import { claimNow, drain, message, mustClaim, temporaryFolder } from "../../core/queue/support.ts";
 import { runCli } from "../run-cli.ts";
 import type { CliEnd } from "../run-cli.ts";
 
@@ -116,18 +116,71 @@ test("an answer that could not be posted goes back to where answers wait", async
 });
 
 test("a dead letter whose messageId was answered since stays, and says so", async (t) => {
-  const { root, run, names } = await open(t);
+  const { root, run, must, put, names } = await open(t);
   const { incoming } = await boot(t, root);
   await incoming.consumer.open();
   await incoming.producer.publish(message("u1"));
   await incoming.consumer.bury(await mustClaim(incoming.consumer), "enough");
-  await incoming.producer.publish(message("u1"));
+  await must("retry", "u1");
   await incoming.consumer.commit(await mustClaim(incoming.consumer));
+  await put("dead-letter/0000000000000001.5.u1.json", encodeEnvelope(message("u1")));
+  await put("dead-letter/0000000000000001.5.u1.json.why", "{}");
   const { code, stderr } = await run("retry", "u1");
   assert.equal(code, 1);
   assert.match(stderr, /stays in queue\/dead-letter.*was answered since/);
   assert.equal((await names("dead-letter")).length, 2);
 });
+
+test("a dead letter that its sender repeats is not run, dropped or not; put back by hand it is", async (t) => {
+  const { root, must, names } = await open(t);
+  const first = await boot(t, root);
+  await first.incoming.consumer.open();
+  for (const id of ["u1", "u2"]) await first.incoming.producer.publish(message(id));
+  for (const _ of ["u1", "u2"]) await first.incoming.consumer.bury(await mustClaim(first.incoming.consumer), "enough");
+  await must("drop", "u2");
+  for (const id of ["u1", "u2"]) await first.incoming.producer.publish(message(id));
+  assert.equal(await claimNow(first.incoming.consumer), undefined);
+  await first.incoming.consumer.close();
+  const second = await boot(t, root);
+  await second.incoming.consumer.open();
+  for (const id of ["u1", "u2"]) await second.incoming.producer.publish(message(id));
+  assert.equal(await claimNow(second.incoming.consumer), undefined);
+  await must("retry", "u1");
+  await second.incoming.producer.publish(message("u1"));
+  assert.deepEqual(await drain(second.incoming.consumer), ["u1"]);
+  assert.deepEqual([await names("incoming"), await names("dead-letter")], [[], []]);
+});
+
+test("a corrupt file does not keep its messageId from being run when its sender repeats it, and stays then", async (t) => {
+  const { root, put, run } = await open(t);
+  const name = "0000000000000042.5.u42.json";
+  await put(`incoming/${name}`, encodeEnvelope(message("u42")).subarray(0, 50));
+  const { incoming } = await boot(t, root);
+  await incoming.consumer.open();
+  assert.equal(await claimNow(incoming.consumer), undefined);
+  await incoming.producer.publish(message("u42"));
+  assert.deepEqual(await drain(incoming.consumer), ["u42"]);
+  await put(`corrupt/${name}`, JSON.stringify(message("u42")));
+  assert.match((await run("retry", name)).stderr, /was answered since/);
+});
+
+const repeats: [string, string, string][] = [
+  ["of the bot's own", "0000000000000042.5.u1.json", JSON.stringify(message("u1"))],
+  ["of another program", "mine.json", '{"message": "hello", "messageId": "u1"}'],
+];
+for (const [what, name, text] of repeats) {
+  test(`a file ${what} with the messageId of a dead letter stays: the bot would take it for a repeat`, async (t) => {
+    const { root, put, run, names } = await open(t);
+    const { incoming } = await boot(t, root);
+    await incoming.consumer.open();
+    await incoming.producer.publish(message("u1"));
+    await incoming.consumer.bury(await mustClaim(incoming.consumer), "enough");
+    await put(`corrupt/${name}`, text);
+    const { code, stderr } = await run("retry", name);
+    assert.deepEqual([code, await names("corrupt")], [1, [name]]);
+    assert.match(stderr, /is that of another dead letter: retry that one/);
+  });
+}
 
 test("a name that waits already is not overwritten", async (t) => {
   const { put, run, root } = await open(t);
@@ -208,10 +261,23 @@ test("what is not text is shown without harm, and a large file cut", async (t) =
   assert.match(page, /\(and 134474 bytes more\)/);
 });
 
+test("a message with fields of other types is shown with all that is in it", async (t) => {
+  const { put, must } = await open(t);
+  await put("corrupt/number.json", '{"threadId": 1e999, "message": "hello"}');
+  assert.match(await must("show", "number.json"), /^threadId: not readable\n\nhello$/m);
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  await put("corrupt/deep.json", `{"mine": ${deep}, "message": "hello"}`);
+  await put("corrupt/deep.json.why", `{"theirs": ${deep.slice(80_000, -80_000)}}`);
+  assert.match(await must("show", "deep.json"), /^theirs: nested too deeply\nmine: nested too deeply\n\nhello$/m);
+  await put("corrupt/list.json", '{"sender": "Guest", "message": ["hello"]}');
+  assert.match(await must("show", "list.json"), /^sender: Guest\n\n\{"sender": "Guest", "message": \["hello"\]\}$/m);
+});
+
 const misused: [string[], number, RegExp][] = [
   [[], 2, /^usage: queue list/],
   [["show"], 2, /^usage/],
   [["list", "u1"], 2, /^usage/],
+  [["drop", ""], 2, /^usage/],
   [["drop", "a", "b"], 2, /^usage/],
   [["constructor", "a"], 2, /^usage/],
   [["show", "no\nthing"], 1, /Nothing put aside is no\\nthing: queue list shows/],

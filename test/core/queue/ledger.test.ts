@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { appendFile, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { appendFile, readFile, readdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { Ledger, readDoneKeys } from "../../../src/core/queue/ledger.ts";
+import { Ledger, readEndings } from "../../../src/core/queue/ledger.ts";
 import { ManualClock, temporaryFolder } from "./support.ts";
 import { isOpen, watchSyncs } from "./syncs.ts";
 
@@ -40,7 +40,7 @@ test("failures count, releases do not, done and dead forget both", async (t) => 
   assert.deepEqual(ledger.attempts("b"), { failures: 0, crashes: 0 });
   assert.deepEqual(ledger.attempts("c"), { failures: 0, crashes: 0 });
   assert.deepEqual(
-    ["a", "b", "c"].map((key) => ledger.isDone(key)),
+    ["a", "b", "c"].map((key) => ledger.isOver(key, 1)),
     [false, true, false],
   );
   await ledger.close();
@@ -53,17 +53,74 @@ test("a finished key is remembered for 48 hours", async (t) => {
   await ledger.close();
   clock.advance(48 * HOUR);
   ledger = await open();
-  assert.ok(ledger.isDone("k"));
-  assert.deepEqual([...(await readDoneKeys(path))], ["k"]);
+  assert.ok(ledger.isOver("k"));
+  assert.deepEqual([...(await readEndings(path)).keys()], ["k"]);
   await ledger.close();
   clock.advance(1);
   ledger = await open();
-  assert.equal(ledger.isDone("k"), false);
+  assert.equal(ledger.isOver("k"), false);
   await ledger.record("done", "l", 2);
   clock.advance(49 * HOUR);
   await ledger.record("done", "m", 3);
-  assert.deepEqual([ledger.isDone("l"), ledger.isDone("m")], [false, true]);
+  assert.deepEqual([ledger.isOver("l"), ledger.isOver("m")], [false, true]);
   await ledger.close();
+});
+
+test("a dead key is over for every number but its own, for 48 hours and until it is tried again", async (t) => {
+  const { path, clock, open } = await setUp(t);
+  let ledger = await open();
+  await ledger.record("dead", "k", 7);
+  await ledger.record("dead", "l", 8);
+  await ledger.close();
+  clock.advance(48 * HOUR);
+  ledger = await open();
+  const told = (key: string): boolean[] => [ledger.isOver(key), ledger.isOver(key, 9), ledger.isOver(key, 7)];
+  assert.deepEqual(told("k"), [true, true, false]);
+  await ledger.record("try", "k", 7);
+  assert.deepEqual(told("k"), [false, false, false]);
+  await ledger.close();
+  assert.deepEqual([...(await readEndings(path)).keys()], ["l"]);
+  clock.advance(1);
+  ledger = await open();
+  assert.deepEqual(told("l"), [false, false, false]);
+  await ledger.close();
+});
+
+test("what is known of a key whose file may lie about is kept however old it is, at open and later", async (t) => {
+  const { path, clock, open } = await setUp(t);
+  const first = await open();
+  for (const key of ["held", "other"]) {
+    await first.record("done", `${key}-done`, 1);
+    for (const event of ["try", "fail"] as const) await first.record(event, `${key}-failed`, 2);
+  }
+  await first.close();
+  clock.advance(1000 * HOUR);
+  const isHeld = (key: string): boolean => key.startsWith("held");
+  const second = await Ledger.open({ path, clock, isHeld });
+  const known = (key: string): unknown[] => [second.isOver(`${key}-done`), second.attempts(`${key}-failed`).failures];
+  assert.deepEqual(
+    [known("held"), known("other")],
+    [
+      [true, 1],
+      [false, 0],
+    ],
+  );
+  clock.advance(1000 * HOUR);
+  await second.record("done", "k", 3);
+  assert.deepEqual(known("held"), [true, 1]);
+  await second.close();
+});
+
+test("what a rewrite that was killed has left beside the ledger is removed, and nothing else", async (t) => {
+  const { path, open } = await setUp(t);
+  const left = (name: string, id: string): string => join(dirname(path), `.${name}.${id}.tmp`);
+  const id = "0b9e2f0c-3c1d-4f1a-9a7e-5d2c8b6a1f00";
+  const ours = left("ledger.jsonl", id);
+  const others = [left("sent.jsonl", id), left("ledger.jsonl", "mine"), left("ledger.jsonl.old", id), `${ours}~`];
+  for (const file of [ours, ...others]) await writeFile(file, "half");
+  await (await open()).close();
+  const names = [...others.map((file) => basename(file)), "ledger.jsonl"].sort();
+  assert.deepEqual((await readdir(dirname(path))).sort(), names);
 });
 
 test("an event counts, and is told as recorded, only when it is synced", async (t) => {
@@ -86,10 +143,10 @@ test("an event counts, and is told as recorded, only when it is synced", async (
     [["datasync", "ledger.jsonl"]],
   );
   assert.match(syncs.seen[0]?.files["ledger.jsonl"] ?? "", /"key":"k","event":"done"/);
-  assert.deepEqual([await isOpen(recorded), ledger.isDone("k")], [true, false]);
+  assert.deepEqual([await isOpen(recorded), ledger.isOver("k")], [true, false]);
   sync();
   await recorded;
-  assert.equal(ledger.isDone("k"), true);
+  assert.equal(ledger.isOver("k"), true);
   await ledger.close();
 });
 
@@ -97,13 +154,13 @@ test("torn and foreign lines are passed over, and the next record starts on a li
   const { path, open } = await setUp(t);
   await writeFile(path, '{"timestamp":1760000000000,"key":"a","event":"done"}\n[]\nnull\n{"timestamp":17600');
   let ledger = await open();
-  assert.ok(ledger.isDone("a"));
+  assert.ok(ledger.isOver("a"));
   await ledger.record("done", "b", 7);
   await ledger.close();
   await appendFile(path, '{"timestamp":1,"key":"c","event":"maybe"}\n');
   ledger = await open();
   assert.deepEqual(
-    ["a", "b", "c"].map((key) => ledger.isDone(key)),
+    ["a", "b", "c"].map((key) => ledger.isOver(key)),
     [true, true, false],
   );
   await ledger.close();
@@ -128,7 +185,7 @@ test("a ledger that is mostly stale is rewritten at open, and says the same", as
   const lines = (await readFile(path, "utf8")).trim().split("\n");
   assert.equal(lines.length, 400 + 3);
   ledger = await open();
-  assert.ok(ledger.isDone("k0") && ledger.isDone("k399"));
+  assert.ok(ledger.isOver("k0") && ledger.isOver("k399"));
   assert.deepEqual(ledger.attempts("open"), { failures: 2, crashes: 1 });
   assert.equal(ledger.firstTried("open"), firstTried);
   await ledger.close();

@@ -80,6 +80,78 @@ test("a finished message whose file was not unlinked is unlinked", async (t) => 
   assert.deepEqual(first.log.lines, []);
 });
 
+const DAYS = 24 * 3_600_000;
+
+for (const folder of ["processing", "incoming"]) {
+  test(`a finished message that a power failure left in ${folder} is not run after weeks without power`, async (t) => {
+    const run = await boot(t);
+    await writeFile(run.path(folder, "0000000000000001.5.u1.json"), encodeEnvelope(message("u1")));
+    const done = { timestamp: run.clock.now() - 30 * DAYS, key: "u1", event: "done", seq: 1 };
+    await appendFile(run.path("ledger.jsonl"), `${JSON.stringify(done)}\n`);
+    await run.incoming.consumer.open();
+    assert.equal(await claimNow(run.incoming.consumer), undefined);
+    assert.deepEqual(await run.names(folder), []);
+  });
+}
+
+test("a message whose answer was posted weeks ago, before a power failure, is not run again", async (t) => {
+  const run = await boot(t);
+  await writeFile(run.path("processing", "0000000000000001.5.u1.json"), encodeEnvelope(message("u1")));
+  const old = run.clock.now() - 30 * DAYS;
+  const lines = Array.from({ length: 1001 }, (_, n) => ({ timestamp: old, key: `k${n}`, event: "done", seq: n + 2 }));
+  lines.push({ timestamp: old, key: "u1", event: "done", seq: 2000 });
+  await appendFile(run.path("sent.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  await run.outgoing.consumer.open();
+  assert.equal((await readFile(run.path("sent.jsonl"), "utf8")).split("\n").length, 2, "the ledger was not rewritten");
+  await run.incoming.consumer.open();
+  assert.equal(await claimNow(run.incoming.consumer), undefined);
+});
+
+test("an answer that a power failure brought back is not posted again after weeks without power", async (t) => {
+  const run = await boot(t);
+  await writeFile(run.path("outgoing", "0000000000000001.5.u1.json"), encodeEnvelope(answer("u1")));
+  const done = { timestamp: run.clock.now() - 30 * DAYS, key: "u1", event: "done", seq: 1 };
+  await appendFile(run.path("sent.jsonl"), `${JSON.stringify(done)}\n`);
+  await run.outgoing.consumer.open();
+  assert.equal(await claimNow(run.outgoing.consumer), undefined);
+  assert.deepEqual(await run.names("outgoing"), []);
+});
+
+test("a message that waits keeps its failures over weeks, in this life and the next", async (t) => {
+  const first = await boot(t);
+  await first.incoming.consumer.open();
+  await first.incoming.producer.publish(message("u1"));
+  const retry = { delayMs: 0, counts: true, reason: "no" };
+  for (const delayMs of [0, 0, 31 * DAYS]) {
+    await first.incoming.consumer.retry(await mustClaim(first.incoming.consumer), { ...retry, delayMs });
+  }
+  first.clock.advance(30 * DAYS);
+  await first.incoming.producer.publish(message("u2", { threadId: 6 }));
+  assert.deepEqual(await drain(first.incoming.consumer), ["u2"]);
+  first.clock.advance(2 * DAYS);
+  const late = await mustClaim(first.incoming.consumer);
+  assert.deepEqual([late.key, late.failures], ["u1", 3]);
+  await first.incoming.consumer.retry(late, { ...retry, counts: false });
+  const second = await boot(t, first.root);
+  second.clock.advance(90 * DAYS);
+  await second.incoming.consumer.open();
+  assert.equal((await mustClaim(second.incoming.consumer)).failures, 3);
+});
+
+test("a message whose answer could not be posted, and was put aside, is not run again", async (t) => {
+  const first = await boot(t);
+  await first.incoming.consumer.open();
+  await first.outgoing.consumer.open();
+  await first.incoming.producer.publish(message("u1"));
+  await mustClaim(first.incoming.consumer);
+  await first.outgoing.producer.publish(answer("u1"));
+  await first.outgoing.consumer.bury(await mustClaim(first.outgoing.consumer), "Telegram refuses it");
+  const second = await boot(t, first.root);
+  await second.incoming.consumer.open();
+  assert.equal(await claimNow(second.incoming.consumer), undefined);
+  assert.deepEqual(await second.names("processing"), []);
+});
+
 test("a burial that was cut short is completed", async (t) => {
   const first = await boot(t);
   await first.incoming.consumer.open();

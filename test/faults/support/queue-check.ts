@@ -2,46 +2,14 @@
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
-import { parseLine } from "../../../src/core/jsonl-files.ts";
 import { incomingSchema, outgoingSchema } from "../../../src/core/queue/message.ts";
 import { readMessage } from "../../../src/core/queue/read-message.ts";
-import { DOOMED, walk } from "./queue-walk.ts";
+import { FOLDERS, leftIn, rowOf } from "./queue-rows.ts";
+import type { Left } from "./queue-rows.ts";
+import { CHUNKS, DOOMED, LONG, walk } from "./queue-walk.ts";
 
-const FOLDERS = ["incoming", "processing", "outgoing", "tmp", "dead-letter", "corrupt"] as const;
-type Folder = (typeof FOLDERS)[number];
-
-interface Left {
-  readonly names: Readonly<Record<Folder, readonly string[]>>;
-  /** The last event of each. */
-  readonly ledger: string | undefined;
-  readonly sent: string | undefined;
-  readonly deliveries: string | undefined;
-}
-
-export async function leftIn(root: string): Promise<Left> {
-  const names: Record<Folder, string[]> = {
-    incoming: [],
-    processing: [],
-    outgoing: [],
-    tmp: [],
-    "dead-letter": [],
-    corrupt: [],
-  };
-  for (const folder of FOLDERS) names[folder] = await readdir(join(root, folder)).catch(() => []);
-  const [ledger, sent, deliveries] = await Promise.all(
-    ["ledger", "sent", "deliveries"].map((name) => lastEvent(join(root, `${name}.jsonl`))),
-  );
-  return { names, ledger, sent, deliveries };
-}
-
-const eventSchema = z.object({ event: z.string() });
-
-async function lastEvent(path: string): Promise<string | undefined> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  const events = text.split("\n").map((line) => eventSchema.safeParse(parseLine(Buffer.from(line))).data?.event);
-  return events.findLast((event) => event !== undefined);
-}
+/** What lies in place of a message. */
+export const TORN = '{"channel":"telegram"';
 
 /** Files that bear a message's name in a folder where messages are whole, and are not. */
 export async function torn(root: string): Promise<string[]> {
@@ -55,30 +23,6 @@ export async function torn(root: string): Promise<string[]> {
     }
   }
   return found;
-}
-
-/** The rows of the crash table, the latest first, as the disk shows them. */
-const ROWS: readonly (readonly [name: string, is: (left: Left) => boolean])[] = [
-  ["finished", ({ sent, names }) => sent === "done" && names.outgoing.length === 0],
-  ["C11 `done` of the answer, which is there still", ({ sent }) => sent === "done"],
-  ["C10 the answer is in the chat and written down", ({ deliveries }) => deliveries === "sent"],
-  ["C9 the answer is written down as going out", ({ deliveries }) => deliveries === "intend"],
-  ["C8 `done`, the answer alone", ({ ledger, names }) => ledger === "done" && names.processing.length === 0],
-  ["C7 `done` and processing/", ({ ledger }) => ledger === "done"],
-  ["C7 the answer and processing/", ({ names }) => names.outgoing.length > 0],
-  ["C6 `try`, the answer in tmp/", ({ ledger, names }) => ledger === "try" && names.tmp.length > 0],
-  ["C5 `try` and processing/", ({ ledger }) => ledger === "try"],
-  ["C4 processing/", ({ names }) => names.processing.length > 0],
-  ["C3 incoming/", ({ names }) => names.incoming.length > 0 && names.tmp.length === 0],
-  ["C2 incoming/ and tmp/", ({ names }) => names.incoming.length > 0],
-  ["C1 tmp/", ({ names }) => names.tmp.length > 0],
-  ["C0 nothing yet", () => true],
-];
-
-export const rows: readonly string[] = ROWS.map(([name]) => name);
-
-function rowOf(left: Left): string {
-  return ROWS.find(([, is]) => is(left))?.[0] ?? "";
 }
 
 /** Every acknowledgement names what must be on disk from then on. */
@@ -120,9 +64,9 @@ export async function recoverAndCheck(root: string, told: readonly string[]): Pr
   const turns = again.filter((line) => line.startsWith("turn "));
   const chat = again.filter((line) => line.startsWith("chat "));
   const wasCutOff = left.ledger === "try";
-  assert.deepEqual(turns, isAnswered ? [] : [`turn ${wasCutOff ? 1 : 0}`], rowOf(left));
+  assert.deepEqual(turns, isAnswered ? [] : [`turn ${wasCutOff ? 1 : 0}`], rowOf("walk", left));
   const way = left.deliveries === "intend" ? "marked" : "plain";
-  assert.deepEqual(chat, isPosted ? [] : [`chat ${way}`], rowOf(left));
+  assert.deepEqual(chat, isPosted ? [] : [`chat ${way}`], rowOf("walk", left));
   const all = [...told, ...again].filter((line) => line.startsWith("chat "));
   assert.ok(all.length > 0, "nothing came into the chat");
   assert.ok(all.filter((line) => line === "chat plain").length <= 1, "answered twice");
@@ -135,13 +79,13 @@ export async function recoverAndCheck(root: string, told: readonly string[]): Pr
   for (const folder of FOLDERS) assert.deepEqual(after.names[folder], [], `left in ${folder}/`);
   assert.deepEqual([after.ledger, after.sent], ["done", "done"]);
   const parts = [turns.length > 0 ? `run (${wasCutOff ? "told of the cut" : "first time"})` : "not run", chat.join("")];
-  return { row: rowOf(left), outcome: parts.filter((part) => part !== "").join(", ") };
+  return { row: rowOf("walk", left), outcome: parts.filter((part) => part !== "").join(", ") };
 }
 
 /** The same for the message that fails: it is one dead letter in the end, its reason with it, and its topic is told once. */
 export async function buryAndCheck(root: string, told: readonly string[]): Promise<Outcome> {
   const left = await leftIn(root);
-  const { names, ledger } = left;
+  const { names } = left;
   const at = JSON.stringify(left);
   assert.deepEqual(await torn(root), []);
   const letters = names["dead-letter"].filter((name) => !name.endsWith(".why"));
@@ -165,6 +109,56 @@ export async function buryAndCheck(root: string, told: readonly string[]): Promi
   assert.equal(after.ledger, "dead");
   const chat = [...told, ...again].filter((line) => line.startsWith("chat "));
   assert.ok(chat.length > 0 && chat.filter((line) => line === "chat plain").length <= 1, `told ${chat.join()}: ${at}`);
-  const found = FOLDERS.filter((folder) => names[folder].length > 0).map((folder) => `${folder}/`);
-  return { row: `${found.join(" ")} ledger: ${ledger ?? "-"}`, outcome: `buried, told once, ${turns} turns` };
+  return { row: rowOf("doom", left), outcome: `buried, told once, ${turns} turns` };
+}
+
+/** The same for an answer of several chunks: it goes on at the first that is not there. */
+export async function resumeAndCheck(root: string, told: readonly string[]): Promise<Outcome> {
+  const left = await leftIn(root);
+  assert.deepEqual(await torn(root), []);
+  const again: string[] = [];
+  await walk(root, (line) => again.push(line), told.includes("published") ? undefined : LONG);
+  const isOver = left.sent === "done" || left.posted === CHUNKS;
+  const due = isOver ? [] : Array.from({ length: CHUNKS - left.posted }, (_, n) => `chat plain ${left.posted + n}`);
+  if (left.deliveries === "intend") due[0] = `chat marked ${left.posted}`;
+  const chat = again.filter((line) => line.startsWith("chat "));
+  assert.deepEqual(chat, due, rowOf("long", left));
+  const plain = [...told, ...chat].filter((line) => line.startsWith("chat plain"));
+  assert.equal(new Set(plain).size, plain.length, "a chunk came twice");
+  const after = await leftIn(root);
+  for (const folder of FOLDERS) assert.deepEqual(after.names[folder], [], `left in ${folder}/`);
+  return { row: rowOf("long", left), outcome: due.join(", ") || "not posted again" };
+}
+
+/** The same for a file that another program dropped: it is one message. */
+export async function adoptAndCheck(root: string, told: readonly string[]): Promise<Outcome> {
+  const left = await leftIn(root);
+  const again: string[] = [];
+  await walk(root, (line) => again.push(line));
+  const plain = [...told, ...again].filter((line) => line === "chat plain");
+  assert.ok(plain.length <= 1, `answered twice: ${JSON.stringify(left)}`);
+  const turns = again.filter((line) => line.startsWith("turn ")).length;
+  assert.equal(turns, left.names.outgoing.length > 0 || left.sent === "done" ? 0 : 1, rowOf("dropped", left));
+  const after = await leftIn(root);
+  for (const folder of FOLDERS) assert.deepEqual(after.names[folder], [], `left in ${folder}/`);
+  assert.deepEqual([after.ledger, after.sent], ["done", "done"]);
+  return { row: rowOf("dropped", left), outcome: `${turns} turns` };
+}
+
+/** The same for a file that is no message: it is put aside whole, with its reason, and run by nobody. */
+export async function quarantineAndCheck(root: string, told: readonly string[]): Promise<Outcome> {
+  const left = await leftIn(root);
+  const again: string[] = [];
+  await walk(root, (line) => again.push(line));
+  assert.deepEqual(
+    [...told, ...again].filter((line) => line.startsWith("turn ")),
+    [],
+  );
+  const after = await leftIn(root);
+  const [name = "none", ...others] = after.names.corrupt.filter((each) => !each.endsWith(".why"));
+  assert.deepEqual(others, []);
+  assert.ok(after.names.corrupt.includes(`${name}.why`), `without a reason: ${JSON.stringify(after)}`);
+  assert.equal(await readFile(join(root, "corrupt", name), "utf8"), TORN);
+  for (const folder of FOLDERS) if (folder !== "corrupt") assert.deepEqual(after.names[folder], [], folder);
+  return { row: rowOf("torn", left), outcome: "put aside, not run" };
 }

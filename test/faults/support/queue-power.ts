@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { parseLine } from "../../../src/core/jsonl-files.ts";
 import { parseFileName } from "../../../src/core/queue/file-name.ts";
 import { foldersOf, namesIn, queueLayout } from "../../../src/core/queue/layout.ts";
-import { readDoneKeys } from "../../../src/core/queue/ledger.ts";
+import { readEndings } from "../../../src/core/queue/ledger.ts";
 import type { Claim, Consumer } from "../../../src/core/queue/queue.ts";
 import { torn } from "./queue-check.ts";
 import { answerTo, openEnds } from "./queue-walk.ts";
@@ -20,15 +20,15 @@ export async function checkAfterCut(root: string, told: readonly string[]): Prom
   const layout = queueLayout(root);
   const keys = (what: string): string[] => told.flatMap((line) => (line.startsWith(`${what} `) ? [keyIn(line)] : []));
   assert.deepEqual(await torn(root), []);
-  const done = await readDoneKeys(layout.ledger);
-  const sent = await readDoneKeys(layout.sent);
+  const done = await readEndings(layout.ledger);
+  const sent = await readEndings(layout.sent);
   const stored = await keysOf([layout.incoming, layout.processing]);
   const answers = await keysOf([layout.outgoing]);
   missing("published", keys("published"), (key) => stored.includes(key) || done.has(key));
   missing("answered", keys("answered"), (key) => answers.includes(key) || sent.has(key));
   missing("committed", keys("committed"), (key) => done.has(key));
   missing("finished", keys("finished"), (key) => sent.has(key));
-  missing("done without an answer", [...done], (key) => answers.includes(key) || sent.has(key));
+  missing("done without an answer", [...done.keys()], (key) => answers.includes(key) || sent.has(key));
 
   const ends = await openEnds(root);
   const ran = await drain(ends.incoming, (claim) => ends.answers.publish(answerTo(claim)));

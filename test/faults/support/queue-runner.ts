@@ -4,6 +4,8 @@
  *
  *   walk <folder>                 takes a message over its whole way
  *   doom <folder>                 takes one to its burial
+ *   long <folder>                 takes one whose answer is long
+ *   rest <folder>                 takes what is there
  *   load <folder>                 takes many, until it is killed
  *   jump <folder> <file> <by>     has its clock changed
  *   churn <folder> <renames>      changes names in incoming/, then publishes a hundred messages
@@ -15,7 +17,7 @@ import { incomingProducer, prepareQueue } from "../../../src/core/queue/file-que
 import { sharedSequence } from "../../../src/core/queue/sequence.ts";
 import { jump } from "./queue-clock.ts";
 import { load } from "./queue-load.ts";
-import { DOOMED, question, walk } from "./queue-walk.ts";
+import { DOOMED, LONG, question, walk } from "./queue-walk.ts";
 
 const [, , what, root = "", third = "", fourth = ""] = process.argv;
 
@@ -35,6 +37,8 @@ async function churn(renames: number): Promise<void> {
 try {
   if (what === "walk") await walk(root, tell, "u1");
   else if (what === "doom") await walk(root, tell, DOOMED);
+  else if (what === "long") await walk(root, tell, LONG);
+  else if (what === "rest") await walk(root, tell);
   else if (what === "load") await load(root, tell);
   else if (what === "jump") await jump(root, third, fourth, tell);
   else await churn(Number(third));

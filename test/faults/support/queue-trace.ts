@@ -27,8 +27,11 @@ interface RunnerOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** What the runner does for one message. */
+type Work = "walk" | "doom" | "long" | "rest";
+
 /** A process of the runner's. */
-export function startRunner(what: "walk" | "doom" | "load" | "jump", root: string, options: RunnerOptions = {}) {
+export function startRunner(what: Work | "load" | "jump", root: string, options: RunnerOptions = {}) {
   const { carrier = [], more = [], env = {} } = options;
   const [program = process.execPath, ...args] = [...carrier, process.execPath, RUNNER, what, root, ...more];
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
@@ -49,6 +52,7 @@ export type Place = (typeof PLACES)[number];
 
 const MESSAGES = ["tmp/0000000000000001.5.u1.json", "tmp/0000000000000002.5.u1.json"];
 const DOOMED = "0000000000000001.5.doomed.json";
+export const TORN_NAME = "0000000000000001.5.torn.json";
 /** Only calls on these files are counted; other files' are none of the queue's. */
 const FILES: Partial<Record<Place | "openat", readonly string[]>> = {
   write: [
@@ -56,6 +60,7 @@ const FILES: Partial<Record<Place | "openat", readonly string[]>> = {
     `tmp/${DOOMED}`,
     "tmp/0000000000000002.5.end-doomed.json",
     `dead-letter/${DOOMED}.why`,
+    `corrupt/${TORN_NAME}.why`,
     "ledger.jsonl",
     "sent.jsonl",
   ],
@@ -68,7 +73,7 @@ export async function walkWith(
   root: string,
   place: Place | "openat",
   injection: string,
-  what: "walk" | "doom" = "walk",
+  what: Work = "walk",
 ): Promise<Ended & { readonly injected: boolean }> {
   const [call = ""] = place.split(" ");
   const trace = `${root}.trace`;

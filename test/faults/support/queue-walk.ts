@@ -19,6 +19,7 @@ import type { Claim, Consumer } from "../../../src/core/queue/queue.ts";
 import { sharedSequence } from "../../../src/core/queue/sequence.ts";
 import { chunkId, openDeliveries } from "../../../src/workers/telegram/deliveries.ts";
 import type { Deliveries } from "../../../src/workers/telegram/deliveries.ts";
+import { MESSAGE_MAX, splitText } from "../../../src/workers/telegram/split.ts";
 
 /** Takes a line: an acknowledgement, `turn …` when the agent runs, `chat …` when something is to be seen in the chat. */
 export type Tell = (line: string) => void;
@@ -50,7 +51,7 @@ export function answerTo({ message }: Claim<IncomingMessage>): OutgoingMessage {
     threadId,
     messageId,
     sender: "agent",
-    message: `answer to ${messageId}`,
+    message: messageId === LONG ? LONG_ANSWER : `answer to ${messageId}`,
     timestamp,
     kind: "answer",
   };
@@ -83,6 +84,11 @@ export type Ends = Awaited<ReturnType<typeof openEnds>>;
 
 /** The message that fails. */
 export const DOOMED = "doomed";
+
+/** The message whose answer is as long as three of Telegram's. */
+export const LONG = "long";
+export const CHUNKS = 3;
+const LONG_ANSWER = Array.from({ length: CHUNKS }, (_, n) => String(n).repeat(MESSAGE_MAX - 100)).join("\n\n");
 
 /** Publishes the message, if one is named, and works until nothing is left. A failed sync ends it at once. */
 export async function walk(root: string, tell: Tell, messageId?: string): Promise<void> {
@@ -134,20 +140,36 @@ async function doom({ incoming, answers }: Ends, claim: Claim<IncomingMessage>, 
 
 /** As the outbox does it. */
 async function post({ outgoing, deliveries }: Ends, claim: Claim<OutgoingMessage>, tell: Tell): Promise<void> {
-  await showOnce(deliveries, claim, tell);
+  const chunks = splitText(claim.message.message, MESSAGE_MAX - 50);
+  for (const [place, text] of chunks.entries()) {
+    await showOnce(
+      deliveries,
+      claim.key,
+      chunkId(place, text),
+      (mark) => {
+        tell(chunks.length === 1 ? `chat ${mark}` : `chat ${mark} ${place}`);
+      },
+      tell,
+    );
+  }
   await insist(tell, () => outgoing.commit(claim));
   deliveries.forget(claim.key);
   tell("finished");
 }
 
-async function showOnce(deliveries: Deliveries, claim: Claim<OutgoingMessage>, tell: Tell): Promise<void> {
-  const chunk = chunkId(0, claim.message.message);
-  const known = deliveries.stateOf(claim.key, chunk);
+async function showOnce(
+  deliveries: Deliveries,
+  key: string,
+  chunk: string,
+  show: (mark: "marked" | "plain") => void,
+  tell: Tell,
+): Promise<void> {
+  const known = deliveries.stateOf(key, chunk);
   if (known === "sent") return;
-  await insist(tell, () => deliveries.intend(claim.key, chunk));
+  await insist(tell, () => deliveries.intend(key, chunk));
   tell("intended");
-  tell(`chat ${known === "interrupted" ? "marked" : "plain"}`);
-  await insist(tell, () => deliveries.posted(claim.key, chunk, 1));
+  show(known === "interrupted" ? "marked" : "plain");
+  await insist(tell, () => deliveries.posted(key, chunk, 1));
   tell("posted");
 }
 

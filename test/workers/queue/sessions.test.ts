@@ -34,6 +34,13 @@ test("a new thread is written down as its readers know it", async (t) => {
   });
 });
 
+test("what a write that was killed has left is removed at the next start", async (t) => {
+  const { dir, reopen } = await open(t);
+  await writeFile(join(dir, ".threads.json.0b9e2f0c-3c1d-4f1a-9a7e-5d2c8b6a1f00.tmp"), "half");
+  await reopen();
+  assert.deepEqual(await readdir(dir), []);
+});
+
 test("the master is thread 1, and works in the root of the workspace", async (t) => {
   const { store } = await open(t);
   const { name, cwd, isMaster } = await store.ensure(1, undefined);

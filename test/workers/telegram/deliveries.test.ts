@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { appendFile, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { appendFile, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { systemClock } from "../../../src/core/clock.ts";
 import { chunkId, openDeliveries, type Deliveries } from "../../../src/workers/telegram/deliveries.ts";
 import { temporaryDirectory } from "./support.ts";
+
+const LEFTOVER = ".deliveries.jsonl.0b9e2f0c-3c1d-4f1a-9a7e-5d2c8b6a1f00.tmp";
 
 interface Ledger {
   readonly path: string;
@@ -54,6 +56,13 @@ test("what Telegram refused is unsent, to the next process too", async (t) => {
   await first.intend("u1", "0");
   first.refused("u1", "0");
   for (const one of [first, await open()]) assert.equal(one.stateOf("u1", "0"), "unsent");
+});
+
+test("what a rewrite that was killed has left is removed at the next start", async (t) => {
+  const { path, open } = await ledger(t);
+  await writeFile(join(dirname(path), LEFTOVER), "half");
+  await open();
+  assert.deepEqual(await readdir(dirname(path)), ["deliveries.jsonl"]);
 });
 
 test("a torn line spoils neither those before it nor the next", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openModelStore } from "../../../src/workers/telegram/model-store.ts";
@@ -26,6 +26,13 @@ test("the last 1000 messages are remembered, over a restart too", async (t) => {
   assert.equal(store.get(2), "sonnet");
   const saved = JSON.parse(await readFile(join(dir, "message-models.json"), "utf8")) as object;
   assert.equal(Object.keys(saved).length, 1000);
+});
+
+test("what a write that was killed has left is removed at the next start", async (t) => {
+  const dir = await temporaryDirectory(t);
+  await writeFile(join(dir, ".message-models.json.0b9e2f0c-3c1d-4f1a-9a7e-5d2c8b6a1f00.tmp"), "half");
+  await openModelStore(dir, createLogLines());
+  assert.deepEqual(await readdir(dir), []);
 });
 
 test("a broken file is a warning and an empty store", async (t) => {

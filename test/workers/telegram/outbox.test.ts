@@ -187,6 +187,21 @@ test("after a restart an answer goes on at its first chunk that is not there, an
   assert.equal(deliveries.states.size, 0);
 });
 
+test("a topic that was told of a dead letter before a kill is not told again, or the repeat says so", async (t) => {
+  for (const [state, told] of [
+    ["sent", []],
+    ["interrupted", ["send 5 ↻ repeated after a restart\n⚠️"]],
+    ["unsent", ["send 5 ⚠️"]],
+  ] as const) {
+    const { post, sent, chat, deliveries, store } = await scene(t);
+    deliveries.states.set("u1 told", state);
+    refuse(chat, "send 5 done", refusal(400, "Bad Request: message thread not found"));
+    await post({});
+    assert.deepEqual([sent().map((call) => call.split(" A message")[0]), store.buried.length], [told, 1], state);
+    assert.equal(deliveries.stateOf("u1", "told"), "unsent", "refused again, it is told of again");
+  }
+});
+
 test("a refusal says of its own try alone that it is not there: an earlier doubt stays", async (t) => {
   const { post, sent, chat, clock, deliveries } = await scene(t);
   const name = `u1 ${chunkId(0, "done")}`;

@@ -14,8 +14,6 @@ type Progress = "none" | "begun" | "told";
 interface Page {
   readonly key: string;
   readonly lane: number;
-  /** How often it was given to the queue. */
-  publishes: number;
   /** Lowest number under which a publish was acknowledged. */
   stored: number | undefined;
   answer: Progress;
@@ -47,7 +45,6 @@ export class Book {
     const page = this.#pages.get(key) ?? {
       key,
       lane,
-      publishes: 0,
       stored: undefined,
       answer: "none",
       burial: "none",

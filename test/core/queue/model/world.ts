@@ -146,10 +146,8 @@ export class World {
 
   publish(key: string, lane: number): void {
     const { chat } = this;
-    const page = this.book.page(key, lane);
-    // The key of a dead letter may be put again, and is another message then.
-    if (chat === undefined || page.burial !== "none") return;
-    page.publishes += 1;
+    if (chat === undefined) return;
+    this.book.page(key, lane);
     const published = chat.producer.publish(message(key, { threadId: lane }));
     const seq = chat.sequence.last;
     this.trace?.push(`publish ${key} as ${seq}`);
@@ -186,8 +184,7 @@ export class World {
     if (work.stage !== "claimed") return;
     const way = random.below(10);
     if (way < 6) this.answer(agent, claim, work);
-    else if (way < 9 || this.book.must(claim.key).publishes > 1)
-      this.#retry(agent, claim, work, way === 6, random.below(2) * 1000);
+    else if (way < 9) this.#retry(agent, claim, work, way === 6, random.below(2) * 1000);
     else this.#bury(agent, claim, work);
   }
 
