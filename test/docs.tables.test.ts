@@ -61,10 +61,3 @@ test("docs/operate.md has every exit status", async () => {
   // Of the system: 128 and the number of the signal.
   for (const status of [134, 137]) assert.ok(named.includes(status), `${status}`);
 });
-
-test("what a crash leaves is told alike in docs/queue.md and above the queue", async () => {
-  const [page, source] = await Promise.all([read("docs/queue.md"), read("src/core/queue/file-queue.ts")]);
-  const inPage = tableIn(page, "the stop comes after");
-  assert.ok(inPage.length > 10);
-  assert.deepEqual(tableIn(source.replace(/^ \* ?/gm, ""), "the stop comes after"), inPage);
-});

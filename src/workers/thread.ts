@@ -103,9 +103,12 @@ class Harness<Config extends CommonConfig> {
     process.on("unhandledRejection", (reason) => {
       this.#fail(reason);
     });
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     this.#report = openChannel<ReportNotices, OrderNotices>(
       this.#port,
       {
+        begin,
         wire: ({ port }) => {
           this.#wire(port);
         },
@@ -118,6 +121,7 @@ class Harness<Config extends CommonConfig> {
         logger.error({ code: error.code }, error.message);
       },
     );
+    await begun;
     try {
       this.#service = await this.#program.create(this.#context());
       await this.#service.start();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { queueEnvironment, telegramEnvironment } from "../../src/core/config.ts";
 import { Stage } from "./stage.ts";
@@ -95,14 +96,53 @@ test("a worker whose file is missing is tried again, and the reason told", { tim
   assert.match((await stage.status())?.workers[0]?.lastError ?? "", /none\.js/);
 });
 
-test("a worker that waits to be started again is not started after a stop", { timeout }, async (t) => {
+/** A clock whose first pause before a restart ends when the test says so. */
+function heldPauses(): { readonly clock: Clock; readonly held: (() => void)[] } {
   const held: (() => void)[] = [];
   const after: Clock["after"] = (ms, task) => {
     if (ms !== 100) return systemClock.after(ms, task);
     held.push(task);
     return () => undefined;
   };
-  const stage = await Stage.open(t, { queue: "stillborn", clock: { ...systemClock, after } });
+  return { clock: { ...systemClock, after }, held };
+}
+
+test("while it waits to be started again a worker loads its program, and does no more", { timeout }, async (t) => {
+  const { clock, held } = heldPauses();
+  const stage = await Stage.open(t, { queue: "plain", clock });
+  void stage.supervisor.run();
+  await stage.saw("queue", "ready");
+  stage.order("queue", "die");
+  await stage.saw("queue", "loaded", 2);
+  const { workers } = await stage.statusWhere(({ workers }) => workers[0]?.state === "backoff");
+  assert.equal(workers[0]?.restarts, 1);
+  assert.deepEqual(stage.story("loaded", "started", "ready"), [
+    "queue loaded",
+    "queue started",
+    "queue ready",
+    "queue loaded",
+  ]);
+  for (const startAgain of held) startAgain();
+  await stage.saw("queue", "ready", 2);
+  await stage.statusWhere(({ workers }) => workers[0]?.state === "running");
+});
+
+test("one that does not live to the end of its pause has failed when that is over", { timeout }, async (t) => {
+  const { clock, held } = heldPauses();
+  const stage = await Stage.open(t, { queue: "unloadable", clock });
+  void stage.supervisor.run();
+  await stage.saw("queue", "loaded", 2);
+  // Its end is told nowhere, which is what is to be seen.
+  await pause(300);
+  assert.equal((await stage.status())?.workers[0]?.restarts, 1);
+  for (const startAgain of held) startAgain();
+  const { workers } = await stage.statusWhere(({ workers }) => workers[0]?.restarts === 2);
+  assert.deepEqual([workers[0]?.state, workers[0]?.lastError], ["backoff", "RangeError: unloadable"]);
+});
+
+test("a worker that waits to be started again is not started after a stop", { timeout }, async (t) => {
+  const { clock, held } = heldPauses();
+  const stage = await Stage.open(t, { queue: "stillborn", clock });
   const status = stage.supervisor.run();
   await stage.statusWhere(({ workers }) => workers[0]?.state === "backoff");
   assert.equal(await stage.supervisor.stop(), 0);
@@ -111,4 +151,5 @@ test("a worker that waits to be started again is not started after a stop", { ti
   for (const startAgain of held) startAgain();
   assert.equal((await stage.status())?.workers[0]?.state, "stopped");
   assert.equal(stage.lines.filter(({ message }) => message === "starting").length, 1);
+  assert.deepEqual(stage.story("started"), ["queue started"]);
 });

@@ -16,9 +16,9 @@ import { memoryLog, type LogLine } from "../support/memory-log.ts";
 
 /**
  * How a player begins and ends. plain: ready at once, ends when asked · gated: ready when ordered, ends when ordered ·
- * deaf: ready at once, ends never · stillborn: throws before it is ready · hopeless: says that a new start is no use.
+ * deaf: ready at once, ends never · unloadable: throws before it may begin · stillborn: throws before it is ready · hopeless: says that a new start is no use.
  */
-export type Part = "plain" | "gated" | "deaf" | "stillborn" | "hopeless";
+export type Part = "plain" | "gated" | "deaf" | "unloadable" | "stillborn" | "hopeless";
 export type Order = "ready" | "end" | "die" | "throw" | "hang" | "speak" | "agent";
 
 /** What a player tells. */
@@ -26,7 +26,7 @@ export interface Seen {
   readonly worker: WorkerName;
   /** Of the thread: another one is another life. */
   readonly thread: number;
-  readonly event: "started" | "ready" | "wired" | "heard" | "hanging" | "stopping" | "ended";
+  readonly event: "loaded" | "started" | "ready" | "wired" | "heard" | "hanging" | "stopping" | "ended";
   readonly environment?: Record<string, string | undefined>;
 }
 

@@ -45,6 +45,13 @@ test("what is thrown and is no error is in the log too", { timeout }, async (t) 
   assert.ok(!all.includes(SECRET));
 });
 
+test("a worker does nothing before it is told to begin", { timeout }, async (t) => {
+  const env = { PATH: process.env["PATH"], TINYCLAW_DIR: await tempDir(t), WAY: "start", BEGIN_AFTER_MS: "1500" };
+  const { stdout } = spawnSync(process.execPath, [program], { env, encoding: "utf8", timeout });
+  const [, ms] = /^begun after (\d+) ms$/m.exec(stdout) ?? [];
+  assert.ok(Number(ms) >= 1500, stdout);
+});
+
 /** Of a worker that has failed in that way: the last line of its log, and all that was written and printed. */
 async function logOf(dir: string, way: string): Promise<{ last: Line; all: string; status: number | null }> {
   const env = { PATH: process.env["PATH"], TINYCLAW_DIR: dir, WAY: way, BROKER_SECRET: SECRET };

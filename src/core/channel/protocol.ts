@@ -13,6 +13,8 @@ type NoData = Readonly<Record<string, never>>;
 
 /** Supervisor → worker. */
 export interface OrderNotices {
+  /** Until this comes a worker loads its program and does nothing. */
+  begin: NoData;
   /** A new line to the other worker; the old one is dead. */
   wire: { port: MessagePort };
   /** Finish what runs within `graceMs`, then end. */
