@@ -117,16 +117,17 @@ export class JsonlWriter {
 
   /** All of them or none: what was refused would otherwise be found by the next reader. */
   async #write(tail: Tail, batch: readonly Pending[]): Promise<void> {
-    const lines = batch.map(({ line }, n) => (n === 0 && tail.torn ? Buffer.concat([Buffer.of(NEWLINE), line]) : line));
+    const lines = batch.map(({ line }) => line);
+    const bytes = Buffer.concat(tail.torn ? [Buffer.of(NEWLINE), ...lines] : lines);
     const { handle, size } = tail;
     try {
-      for (const line of lines) await writeAll(handle, line);
+      await writeAll(handle, bytes);
       if (this.#durable) await syncOnce(this.path, () => handle.datasync());
     } catch (error) {
       await this.#takeBack(tail, error);
       throw error;
     }
-    tail.size = lines.reduce((end, line) => end + line.length, size);
+    tail.size = size + bytes.length;
     tail.torn = false;
   }
 
