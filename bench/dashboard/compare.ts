@@ -19,10 +19,19 @@ export interface Figure {
   readonly reference?: Readonly<Record<string, number>>;
 }
 
+type Task<T> = (stage: Stage, kind: Kind) => Promise<T>;
+
 /** The same of ours, of Express + SSE and of `ws`, one after another, each on a stage of its own. */
-export async function ofEach<T>(task: (stage: Stage, kind: Kind) => Promise<T>): Promise<Measured<T>> {
+export async function ofEach<T>(task: Task<T>): Promise<Measured<T>> {
   const of = (kind: Kind): Promise<T> => Stage.use((stage) => task(stage, kind));
   return { ours: await of("ours"), "Express + SSE": await of("express"), ws: await of("ws") };
+}
+
+/** As `ofEach`, all at the same time: for those that do next to nothing. */
+export async function ofAll<T>(task: Task<T>): Promise<Measured<T>> {
+  const of = (kind: Kind): Promise<T> => Stage.use((stage) => task(stage, kind));
+  const [ours, express, ws] = await Promise.all([of("ours"), of("express"), of("ws")]);
+  return { ours, "Express + SSE": express, ws };
 }
 
 export function pick<T, U>(measured: Measured<T>, of: (value: T) => U): Measured<U> {
@@ -38,7 +47,10 @@ export function rowsOf({ ours, ...others }: Measured<number>, figure: Figure): B
   const judged = aim === undefined ? {} : { target: `${sign} ${aim}`, ok: isMet(ours, aim) };
   const compared = (name: string, value: number, gate?: number): BenchRow[] => [
     { area, what: `${what}: ${name}`, value, unit },
-    ...ratioRow(`${what}: better than ${name}`, better === "less" ? value / ours : ours / value, gate),
+    // To or of zero a ratio says nothing.
+    ...(ours > 0 && value > 0
+      ? ratioRow(`${what}: better than ${name}`, better === "less" ? value / ours : ours / value, gate)
+      : []),
   ];
   return [
     { area, what, value: ours, unit, ...judged },
@@ -47,8 +59,6 @@ export function rowsOf({ ours, ...others }: Measured<number>, figure: Figure): B
   ];
 }
 
-/** Nothing where a ratio says nothing: to or of zero. */
 function ratioRow(what: string, value: number, gate: number | undefined): BenchRow[] {
-  if (!Number.isFinite(value) || value <= 0) return [];
   return [{ area, what, value, unit: "×", ...(gate === undefined ? {} : { target: `≥ ${gate}`, ok: value >= gate }) }];
 }

@@ -5,7 +5,7 @@ import type { BenchRow } from "../bench.ts";
 import { openClient } from "./client.ts";
 import type { Client } from "./client.ts";
 import { monotonicMs } from "./clients.ts";
-import { ofEach, rowsOf } from "./compare.ts";
+import { ofAll, ofEach, rowsOf } from "./compare.ts";
 import { Lines } from "./lines.ts";
 import { appending } from "./live.ts";
 import { forgetPeak, memory, threadsMs, untilIdle } from "./proc.ts";
@@ -18,6 +18,9 @@ const KIB_A_MIB = 1024;
 const AT_ONCE = 20;
 const STEP_MS = 25;
 const FEW_LINES = 1000;
+/** What the second of two clients does. */
+const OTHERS = ["reads", "stalls"] as const;
+type Other = (typeof OTHERS)[number];
 
 /** Resident memory by connection, after the heap is swept: what is held, and not what lies about. */
 export async function connections({ connections: count }: Sizes): Promise<BenchRow[]> {
@@ -60,7 +63,7 @@ async function settle(server: Server): Promise<void> {
 
 /** Share of a core that a process takes to which nobody is connected, with some lines in its file. */
 export async function idleness({ idle }: Sizes): Promise<BenchRow[]> {
-  const shares = await ofEach(async (stage, kind) => {
+  const shares = await ofAll(async (stage, kind) => {
     const { pid } = await stage.start(kind, { file: await stage.file(FEW_LINES) });
     await pause(idle.settleMs);
     const [before, since] = [await threadsMs(pid), performance.now()];
@@ -70,30 +73,31 @@ export async function idleness({ idle }: Sizes): Promise<BenchRow[]> {
   return rowsOf(shares, { what: "nobody connected", unit: "% of a core", better: "less", aim: 0.5 });
 }
 
-/** How much more memory a server takes at most when beside a client that reads there is one that does not. */
+/**
+ * How much more memory a server takes at most when of two clients one does not read than when both do: the median of
+ * some rounds of each, in turns, since the heap breathes from one to the next.
+ */
 export async function stalled({ load }: Sizes): Promise<BenchRow[]> {
   const rises = await ofEach(async (stage, kind) => {
     const server = await stage.start(kind);
-    await peakUnder(server, load, 0);
-    const peaks = async (stalledClients: number): Promise<number> => {
-      const sample: number[] = [];
-      for (let n = 0; n < load.rounds; n += 1) sample.push(await peakUnder(server, load, stalledClients));
-      return quantile(sample, 0.5);
-    };
-    const without = await peaks(0);
-    return ((await peaks(1)) - without) / KIB_A_MIB;
+    for (const other of OTHERS) await peakUnder(server, load, other);
+    const peaks: Record<Other, number[]> = { reads: [], stalls: [] };
+    for (let n = 0; n < load.rounds; n += 1) {
+      for (const other of OTHERS) peaks[other].push(await peakUnder(server, load, other));
+    }
+    return (quantile(peaks.stalls, 0.5) - quantile(peaks.reads, 0.5)) / KIB_A_MIB;
   });
   const what = `one stalled client, ${load.linesPerSecond} lines/s for ${load.seconds} s, rise of resident memory`;
   return rowsOf(rises, { what, unit: "MiB", better: "less", aim: 2 });
 }
 
-/** The most KiB that were resident while one client was sent all of the load. */
-async function peakUnder(server: Server, load: Sizes["load"], stalledClients: number): Promise<number> {
+/** The most KiB that were resident while one client was sent all of the load, beside another that reads or does not. */
+async function peakUnder(server: Server, load: Sizes["load"], other: Other): Promise<number> {
   const count = Math.round(load.linesPerSecond * load.seconds);
   const perStep = Math.round((load.linesPerSecond * STEP_MS) / 1000);
   const reader = await openReader(server, count);
-  const others = await openMany(server, stalledClients);
-  for (const client of others) client.stall();
+  const second = await openClient(server);
+  if (other === "stalls") second.stall();
   await forgetPeak(server.pid);
   const lines = new Lines(perStep);
   await appending(server, async (file) => {
@@ -105,7 +109,7 @@ async function peakUnder(server: Server, load: Sizes["load"], stalledClients: nu
   });
   await reader.all();
   const { peak } = await memory(server.pid);
-  for (const client of [reader, ...others]) client.close();
+  for (const client of [reader, second]) client.close();
   await untilIdle(server.pid);
   return peak;
 }

@@ -12,7 +12,7 @@ export interface Sizes {
   readonly connections: number;
   /** After what a start leaves to be done, and its threads, have come to their end. */
   readonly idle: { readonly settleMs: number; readonly ms: number };
-  /** What a client beside a stalled one gets, a second and for how long; and how often. */
+  /** What a client beside a stalled one gets, a second and for how long; and how often, with it and without. */
   readonly load: { readonly linesPerSecond: number; readonly seconds: number; readonly rounds: number };
 }
 
@@ -24,7 +24,7 @@ export const FULL: Sizes = {
   loopSeconds: 10,
   connections: 2000,
   idle: { settleMs: 12_000, ms: 20_000 },
-  load: { linesPerSecond: 20_000, seconds: 4, rounds: 2 },
+  load: { linesPerSecond: 20_000, seconds: 3, rounds: 5 },
 };
 
 /** Little of everything: whether it can be measured at all. */

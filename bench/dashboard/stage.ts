@@ -16,11 +16,14 @@ export type Kind = "ours" | "monitored" | "many" | "express" | "ws" | "bare";
 /** How its clients are talked to. */
 export type Wire = "dashboard" | "sse" | "ws";
 
-/** How long the event loop was held, ms. */
+/** How long the event loop was held, ms: as a timer saw it, and in processor time of its own. */
 export interface LoopWaits {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
+  readonly busyP99: number;
+  readonly busyP999: number;
+  readonly busyMax: number;
 }
 
 export interface Server {

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { Access } from "./access/access.ts";
-import { AccessTokens } from "./access/jwt.ts";
+import type { AccessTokens } from "./access/jwt.ts";
 import { watchLoopDelay } from "./api/loop-delay.ts";
 import { allowLargeHeaders } from "./config.ts";
 import type { DashboardConfig } from "./config.ts";
@@ -74,11 +74,11 @@ export class Dashboard {
   #cancelStatus: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: DashboardOptions) {
+  private constructor(options: DashboardOptions, tokens: AccessTokens | undefined) {
     const { config, clock, log } = options;
-    const { dir, procRoot, access } = config;
+    const { dir, procRoot } = config;
     this.#options = options;
-    this.#tokens = access && new AccessTokens(access, clock, log);
+    this.#tokens = tokens;
     this.#streams = openStreams({ dir, clock, log });
     this.#history = new History(this.#streams, this.#pool);
     this.#sampler = new HostSampler({ procRoot, diskPath: dir, clock });
@@ -96,7 +96,7 @@ export class Dashboard {
   /** Rejects with ConfigError and `listen_failed`. */
   static async start(options: DashboardOptions): Promise<Dashboard> {
     allowLargeHeaders();
-    const dashboard = new Dashboard(options);
+    const dashboard = new Dashboard(options, await tokensOf(options));
     try {
       await dashboard.#start();
       return dashboard;
@@ -245,6 +245,13 @@ export class Dashboard {
       this.#options.log.error({ error: describeError(error) }, "the state of the services cannot be told");
     }
   }
+}
+
+/** What reads JWTs is loaded where there are any: it takes several MiB. */
+async function tokensOf({ config, clock, log }: DashboardOptions): Promise<AccessTokens | undefined> {
+  if (config.access === undefined) return undefined;
+  const { AccessTokens } = await import("./access/jwt.ts");
+  return new AccessTokens(config.access, clock, log);
 }
 
 function refusedEntry(refusal: Refusal): Answer {

@@ -1,7 +1,8 @@
 /** How rows go out as they come, whatever carries them. */
 
-/** Rows that come within this time of others go out with them, ms. */
+/** Rows that come within this time of others go out with them, ms, but for as many times as may be at once. */
 export const GATHER_MS = 16;
+export const AT_ONCE = 4;
 /** Of one frame, or of what is written at once: rows, and text in UTF-16 units; a single row may be longer. */
 export const FRAME = { rows: 500, text: 64 * 1024 } as const;
 /** Bytes looked at in one go: with a filter that few rows pass, others have their turn in between. */

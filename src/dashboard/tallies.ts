@@ -16,6 +16,8 @@ const STEP_BYTES = 8 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Rows taken at once: less than a millisecond of work. */
 const LIMIT = { rows: 500, bytes: 256 * 1024 };
+/** With fewer new ones nobody has to wait until they are counted. */
+const FEW_BYTES = 64 * 1024;
 /** Messages told at once. */
 const BATCH = 2_000;
 
@@ -128,6 +130,8 @@ export class Tallies {
     let again = false;
     let running: Promise<void> | undefined;
     const drain = async (): Promise<void> => {
+      // Those who wait for the rows have them first.
+      await breathe();
       do {
         again = false;
         cursor = await this.#pull(topic, cursor);
@@ -146,7 +150,12 @@ export class Tallies {
       this.#draining.add(running);
       return running;
     };
-    this.#unlisten.push(stream.onGrown(() => kick()));
+    this.#unlisten.push(
+      stream.onGrown((bytes) => {
+        const counted = kick();
+        return bytes < FEW_BYTES ? undefined : counted;
+      }),
+    );
     await kick();
   }
 

@@ -1,7 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Filter } from "../filter.ts";
 import { matchOf } from "../filter.ts";
-import { FRAME, GATHER_MS, SCAN_BYTES } from "../live-rows.ts";
+import { AT_ONCE, FRAME, GATHER_MS, SCAN_BYTES } from "../live-rows.ts";
+import { Pace } from "../pace.ts";
 import type { Shape } from "../row-json.ts";
 import type { Cursor, Match, Stream } from "../tail/stream.ts";
 import { piecesOf } from "./pieces.ts";
@@ -9,8 +10,8 @@ import type { Piece } from "./pieces.ts";
 
 /** With so many bytes of new rows they go out at once, and the stream waits with the next. */
 const BURST_BYTES = 64 * 1024;
-/** Batches kept for those who are behind, some 1 MiB: made anew they would be read from the file, and parsed again. */
-const KEPT = 16;
+/** Batches kept for those who are behind, some 2 MiB: made anew they would be read from the file, and parsed again. */
+const KEPT = 32;
 /** Of text in a batch: with the cursors that are put in front of each row it is mostly one frame. */
 const BATCH_BYTES = 0.75 * FRAME.text;
 const LIMIT = { rows: FRAME.rows, bytes: BATCH_BYTES, scan: SCAN_BYTES };
@@ -50,7 +51,7 @@ export class Feed {
   #version = 0;
   /** Bytes of rows that nobody was called for yet. */
   #grown = 0;
-  #calledAt = Number.NEGATIVE_INFINITY;
+  readonly #pace = new Pace(GATHER_MS, AT_ONCE);
   #cancelCall: (() => void) | undefined;
 
   constructor(stream: Stream, shape: Shape, clock: Clock) {
@@ -112,8 +113,8 @@ export class Feed {
     if (this.#followers.size === 0) return undefined;
     this.#grown += bytes;
     if (this.#grown >= BURST_BYTES) return this.#call();
-    const wait = this.#calledAt + GATHER_MS - this.#clock.monotonic();
-    if (wait <= 0) void this.#call();
+    const wait = this.#pace.wait(this.#clock.monotonic());
+    if (wait === 0) void this.#call();
     else this.#cancelCall ??= this.#clock.after(wait, () => void this.#call());
     return undefined;
   }
@@ -121,7 +122,7 @@ export class Feed {
   #call(): Promise<unknown> {
     this.#cancelCall?.();
     this.#cancelCall = undefined;
-    this.#calledAt = this.#clock.monotonic();
+    this.#pace.take(this.#clock.monotonic());
     this.#grown = 0;
     return Promise.all([...this.#followers].flatMap((follower) => follower() ?? []));
   }

@@ -1,7 +1,7 @@
 import { FRAME } from "../live-rows.ts";
 import { rowJson } from "../row-json.ts";
 import type { Shape } from "../row-json.ts";
-import type { Cursor, Gap, Slice } from "../tail/stream.ts";
+import type { Cursor, Gap, Row, Slice } from "../tail/stream.ts";
 
 /** What becomes one frame, but for the id of the subscription: it is the same for all who are sent it. */
 export type Piece = RowsPiece | { readonly kind: "gap"; readonly last: Cursor; readonly gap: Gap };
@@ -23,7 +23,7 @@ export function* piecesOf(items: Slice["items"], last: Cursor | undefined, shape
       yield* run.end();
       run = new Run();
     }
-    run.add(item.cursor, rowJson(item, shape));
+    run.add(item, rowJson(item, shape));
   }
   yield* run.end(last);
 }
@@ -33,19 +33,23 @@ class RowsPiece {
   readonly kind = "rows";
   readonly last: Cursor;
   readonly bytes: number;
-  readonly #body: string;
-  #made: { readonly prefix: string; readonly frame: Buffer } | undefined;
+  #prefix = "";
+  /** Bytes, not text: these lie outside the heap, and to put something before them costs little. */
+  #frame: Buffer;
 
   constructor(last: Cursor, body: string) {
     this.last = last;
-    this.bytes = Buffer.byteLength(body);
-    this.#body = body;
+    this.#frame = Buffer.from(body);
+    this.bytes = this.#frame.length;
   }
 
   /** `prefix`: what stands before `"first"`. */
   frame(prefix: string): Uint8Array {
-    if (this.#made?.prefix !== prefix) this.#made = { prefix, frame: Buffer.from(prefix + this.#body) };
-    return this.#made.frame;
+    if (this.#prefix !== prefix) {
+      this.#frame = Buffer.concat([Buffer.from(prefix), this.#frame.subarray(-this.bytes)]);
+      this.#prefix = prefix;
+    }
+    return this.#frame;
   }
 }
 
@@ -53,23 +57,26 @@ class RowsPiece {
 class Run {
   readonly #texts: string[] = [];
   #length = 0;
-  #first: Cursor | undefined;
-  #last: Cursor | undefined;
+  #first: Row | undefined;
+  #last: Row | undefined;
 
   get isFull(): boolean {
     return this.#texts.length >= FRAME.rows || this.#length >= FRAME.text;
   }
 
-  add(cursor: Cursor, json: string): void {
+  add(row: Row, json: string): void {
     this.#texts.push(json);
     this.#length += json.length;
-    this.#first ??= cursor;
-    this.#last = cursor;
+    this.#first ??= row;
+    this.#last = row;
   }
 
-  *end(reached = this.#last): Generator<Piece, void> {
+  *end(reached = this.#last?.cursor): Generator<Piece, void> {
     if (reached === undefined || this.#first === undefined) return;
-    const body = `"first":"${this.#first}","last":"${reached}","rows":[${this.#texts.join(",")}]}`;
-    yield new RowsPiece(reached, body);
+    // In one go: each `+` after it would copy all of the text once more.
+    const texts = this.#texts;
+    texts[0] = `"first":"${this.#first.cursor}","last":"${reached}","rows":[${texts[0] ?? ""}`;
+    texts.push(`${texts.pop() ?? ""}]}`);
+    yield new RowsPiece(reached, texts.join(","));
   }
 }

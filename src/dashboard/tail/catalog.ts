@@ -31,6 +31,9 @@ const GRAIN_MS = 100;
 /** The files of one stream in the order in which they were written, found by their names and told by what they are. */
 export class Catalog {
   readonly path: string;
+  readonly #folder: string;
+  /** What the names of all its files begin with. */
+  readonly #stem: string;
   readonly #rolled: Rolled | undefined;
   readonly #clock: Clock;
   readonly #heads = new Map<string, string>();
@@ -38,6 +41,8 @@ export class Catalog {
 
   constructor(path: string, rolled: Rolled | undefined, clock: Clock) {
     this.path = path;
+    this.#folder = dirname(path);
+    this.#stem = basename(path, extname(path));
     this.#clock = clock;
     this.#rolled = rolled;
   }
@@ -49,12 +54,12 @@ export class Catalog {
 
   /** The folders in which something may change: the file's, and for pino also that of the link's target. */
   get folders(): string[] {
-    return [...new Set([dirname(this.path), dirname(this.#target())])];
+    return [...new Set([this.#folder, dirname(this.#target())])];
   }
 
   /** Whether a name in one of the folders may be that of a file of the stream. */
   concerns(folder: string, name: string): boolean {
-    return folder !== dirname(this.path) || name.startsWith(basename(this.path, extname(this.path)));
+    return folder !== this.#folder || name.startsWith(this.#stem);
   }
 
   /** Oldest first. What was found is given again while its folder does not change, unless `fresh`. */

@@ -169,7 +169,19 @@ export class Follower {
 
   /** Reads a file to its end and goes to the next; false: there is none yet. */
   async #readOn(current: Current): Promise<boolean> {
-    const before = statNow(this.#catalog.path);
+    // What is there is handed on first: those who wait for it need not wait for what follows as well.
+    if ((await this.#drain(current)) === "lost") {
+      await this.#cut(current);
+      return true;
+    }
+    const found = statNow(this.#catalog.path);
+    const still = found !== undefined && sameFile(found, current.reader.file) ? found : undefined;
+    const isBusy = still !== undefined && this.#clock.now() - Number(still.mtimeMs) <= GRAIN_MS;
+    return isBusy && current.next === undefined ? false : this.#leave(current, still);
+  }
+
+  /** Goes to the next file; false: there is none yet. `still`: what is known of the one being read if it is the last. */
+  async #leave(current: Current, still: Quiet | undefined): Promise<boolean> {
     // Asked before the last read of this file: once the writer is in the next one, it leaves this one alone.
     const next = current.next ?? (await this.#next(current.reader));
     if ((await this.#drain(current)) === "lost") {
@@ -181,8 +193,7 @@ export class Follower {
       await this.#moveTo(next);
       return true;
     }
-    const isThis = before !== undefined && sameFile(before, current.reader.file);
-    if (isThis && this.#clock.now() - Number(before.mtimeMs) > GRAIN_MS) this.#quiet = before;
+    this.#quiet = still;
     return false;
   }
 

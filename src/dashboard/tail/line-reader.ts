@@ -76,7 +76,9 @@ export class LineReader {
     const wanted = Math.min(this.#buffer.length - WINDOW_BYTES, bound - this.#readTo);
     if (wanted <= 0) return END;
     const base = this.#readTo - overlap;
-    const read = await this.#read(this.#buffer, overlap + wanted, base);
+    // What comes short of that is the end of the file, mostly: the next read will tell.
+    const enough = base === 0 ? overlap + wanted : overlap + 1;
+    const read = await this.#read(this.#buffer, overlap + wanted, base, enough);
     const bytes = this.#buffer.subarray(0, read);
     if (read < overlap || !this.#fits(bytes.subarray(0, overlap))) return LOST;
     if (!(base === 0 ? this.#isSame(bytes) : await this.#isSameStill())) return LOST;
@@ -111,8 +113,9 @@ export class LineReader {
     return this.#isSame(head.subarray(0, await this.#read(head, HEAD_BYTES, 0)));
   }
 
-  #read(buffer: Buffer, length: number, position: number): number | Promise<number> {
-    return this.#follows ? this.file.readNow(buffer, length, position) : this.file.read(buffer, length, position);
+  #read(buffer: Buffer, length: number, position: number, enough = length): number | Promise<number> {
+    if (this.#follows) return this.file.readNow(buffer, length, position, enough);
+    return this.file.read(buffer, length, position);
   }
 
   /** Whether a file that begins with `bytes` is the one that is read; names it when they tell. */

@@ -8,7 +8,7 @@ export type Item = FileRow | { readonly gap: Gap; readonly place: Place };
 /** What a row costs beside its text, about. */
 const ROW_BYTES = 128;
 /** Records kept parsed: whoever keeps up asks for these, and again only for older ones. */
-const PARSED = 1024;
+const PARSED = 256;
 /** Slots that were given up are let go of in bundles. */
 const SLACK = 1024;
 

@@ -85,12 +85,12 @@ export class SourceFile implements Identity {
 
   /**
    * As `read`, on this thread: for what was written a moment ago, which is still in memory. Some 5 µs, against some 100
-   * by way of another thread, several times for each line.
+   * by way of another thread, several times for each line. With `enough` bytes it asks for no more.
    */
-  readNow(buffer: Buffer, length: number, position: number): number {
+  readNow(buffer: Buffer, length: number, position: number, enough = length): number {
     let filled = 0;
     try {
-      while (filled < length) {
+      while (filled < enough) {
         const read = readSync(this.fd, buffer, filled, length - filled, position + filled);
         if (read === 0) break;
         filled += read;

@@ -76,7 +76,7 @@ const RING_BYTES = 1024 * 1024;
 const POLL_MS = 250;
 
 /** Whoever takes longer than this does not keep up, and is not waited for, ms. */
-const PACE_MS = 20;
+const PACE_MS = 50;
 
 /** By the real clock: it is the event loop that is to get its turn. */
 async function atMost(ms: number, task: Promise<unknown>): Promise<void> {

@@ -1,9 +1,11 @@
 import { watch } from "node:fs";
 import type { FSWatcher } from "node:fs";
 import type { Clock } from "../../core/clock.ts";
+import { Pace } from "../pace.ts";
 import { statNow } from "./source-file.ts";
 
-/** After a look, hints wait this long, ms: a busy writer causes a hint a line. */
+/** Looks for hints that may come close together, and how far apart the others are, ms: a busy writer causes a hint a line. */
+const AT_ONCE = 4;
 const GATHER_MS = 8;
 /** Between two checks at least whether the folders are still those watched, ms: until then the poll does. */
 const CHECK_MS = 1000;
@@ -33,7 +35,8 @@ export class Wake {
   readonly #watched = new Map<string, Watched>();
   #looking = false;
   #again = false;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Of looks for hints: a line that is written just after a poll need not wait for that. */
+  readonly #pace = new Pace(GATHER_MS, AT_ONCE);
   #checkedAt = Number.NEGATIVE_INFINITY;
   #cancelPoll: (() => void) | undefined;
   #cancelGather: (() => void) | undefined;
@@ -73,15 +76,20 @@ export class Wake {
       this.#again = true;
       return;
     }
-    const wait = this.#lookedAt + GATHER_MS - this.#clock.monotonic();
-    if (wait <= 0) {
-      void this.#run();
+    const wait = this.#pace.wait(this.#clock.monotonic());
+    if (wait === 0) {
+      this.#onHint();
       return;
     }
     this.#cancelGather = this.#clock.after(wait, () => {
       this.#cancelGather = undefined;
-      void this.#run();
+      this.#onHint();
     });
+  }
+
+  #onHint(): void {
+    this.#pace.take(this.#clock.monotonic());
+    void this.#run();
   }
 
   async #run(): Promise<void> {
@@ -90,7 +98,6 @@ export class Wake {
     this.#again = false;
     await this.#options.look();
     this.#looking = false;
-    this.#lookedAt = this.#clock.monotonic();
     if (this.#again) this.#hint();
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,6 +9,10 @@ import { SourceFile } from "../../../src/dashboard/tail/source-file.ts";
 import { temporaryFolder } from "../tail/support.ts";
 import { openPool } from "./support.ts";
 
+function notLinux(): string | false {
+  return process.platform === "linux" ? false : "only Linux has threads with a priority of their own";
+}
+
 const EXTENT = { gen: "g", from: 0, to: 9, end: 9 };
 
 test("there is no thread before the first task, and never more than two", async (t) => {
@@ -15,6 +20,23 @@ test("there is no thread before the first task, and never more than two", async 
   assert.equal(pool.size, 0);
   await Promise.all([1, 2, 3, 4, 5].map(() => pool.run("diff", { a: "a", b: "b" })));
   assert.ok(pool.size >= 1 && pool.size <= 2);
+});
+
+test("its threads have the processor after the one that answers", { skip: notLinux() }, async (t) => {
+  const niceOf = (thread: string): number => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+  };
+  const pool = openPool(t);
+  const before = new Set(readdirSync("/proc/self/task"));
+  await pool.run("diff", { a: "a", b: "b" });
+  const since = readdirSync("/proc/self/task").filter((thread) => !before.has(thread));
+  const own = niceOf(String(process.pid));
+  assert.ok(since.map(niceOf).includes(Math.max(own, 10)), "none has stepped back");
+  assert.ok(
+    [...before].every((thread) => niceOf(thread) === own),
+    "others have",
+  );
 });
 
 test("a task that fails says so by code, and the pool goes on", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
@@ -68,19 +68,39 @@ test("each poll is a look, and no look is taken after the end", async (t) => {
   assert.equal(looks, 3);
 });
 
-test("a notice is a look at once; the many that follow it are one more, 8 ms later", async (t) => {
+test("a notice is a look at once, four times; the many that follow are one more, 8 ms later", async (t) => {
   const folder = await temporaryFolder(t);
   const { clock, looks } = start(t, folder);
-  for (let n = 0; n < 50; n += 1) await writeFile(join(folder, "a"), String(n));
+  for (let n = 0; n < 50; n += 1) {
+    await writeFile(join(folder, "a"), String(n));
+    await new Promise((done) => setTimeout(done, 1));
+  }
   await new Promise((done) => setTimeout(done, 50));
-  assert.equal(looks(), 1);
+  assert.equal(looks(), 4);
   clock.advance(7);
-  assert.equal(looks(), 1);
+  assert.equal(looks(), 4);
   clock.advance(1);
-  assert.equal(looks(), 2);
+  assert.equal(looks(), 5);
   await new Promise((done) => setTimeout(done, 20));
   clock.advance(100);
-  assert.equal(looks(), 2);
+  assert.equal(looks(), 5);
+});
+
+test("a notice just after a poll waits for nothing", async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, "a"), "");
+  const { clock, looks } = start(t, folder);
+  for (let n = 1; n <= 5; n += 1) {
+    clock.advance(POLL_MS);
+    await new Promise(setImmediate);
+    assert.equal(looks(), 2 * n - 1);
+    await appendFile(join(folder, "a"), "1");
+    const deadline = performance.now() + 10_000;
+    while (looks() < 2 * n) {
+      assert.ok(performance.now() < deadline, "no notice in 10 s");
+      await new Promise((done) => setTimeout(done, 1));
+    }
+  }
 });
 
 test("a name that has nothing to do with the stream is no notice", async (t) => {
