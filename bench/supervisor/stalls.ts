@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { BeatBlock } from "../../src/core/beat.ts";
+import { CHANNEL_VERSION } from "../../src/core/channel/protocol.ts";
 import { prepareQueue } from "../../src/core/queue/file-queue.ts";
 import type { WorkerData } from "../../src/core/worker-data.ts";
 import { MANIFEST } from "../../src/supervisor/manifest.ts";
@@ -88,6 +89,7 @@ export async function ends({ ends: count }: Sizes): Promise<BenchRow[]> {
       const data: WorkerData = { name: spec.name, beat: new BeatBlock().buffer, sequence };
       const env = { ...spec.environment(stage.environment), LOG_LEVEL: "fatal" };
       const worker = new Worker(spec.entry, { env, workerData: data });
+      worker.postMessage({ v: CHANNEL_VERSION, name: "begin", data: {} });
       await once(worker, "message");
       const since = performance.now();
       await worker.terminate();
