@@ -45,7 +45,7 @@ interface Tail {
   torn: boolean;
 }
 
-/** Appends records in order, one write(2) each; durable ones that come together share a sync. */
+/** Appends records in order, those that come together in one write(2); durable ones that come together share a sync. */
 export class JsonlWriter {
   readonly path: string;
   readonly #maxBytes: number;

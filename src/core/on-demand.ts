@@ -16,7 +16,8 @@ export interface OnDemand {
  */
 export function requireOnDemand(name: string, late: OnDemand): unknown {
   const inside = createRequire(here.resolve(name));
-  const path = late.path(inside);
+  // Throws where there is no such file any more.
+  const path = here.resolve(late.path(inside));
   const stand = new Module(path);
   const member = late.member ?? ((_, key) => load(path, stand)[key]);
   stand.loaded = true;

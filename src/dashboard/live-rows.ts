@@ -1,7 +1,8 @@
 /** How rows go out as they come, whatever carries them. */
 
-/** Rows that come within this time of others go out with them, ms, but for as many times as may be at once. */
+/** Rows that come within this time of others go out with them, ms. */
 export const GATHER_MS = 16;
+/** Times that a WebSocket's rows go out without waiting for others first. */
 export const AT_ONCE = 4;
 /** Of one frame, or of what is written at once: rows, and text in UTF-16 units; a single row may be longer. */
 export const FRAME = { rows: 500, text: 64 * 1024 } as const;

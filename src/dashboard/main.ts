@@ -27,8 +27,8 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function run(): Promise<number> {
-  // Of itself V8 lets the heap grow to four times what is in use before it looks for garbage: 200 MiB resident while
-  // 50 000 rows a second pass through, in place of 140, and no faster. It reads this at each collection.
+  // Of itself V8 lets the heap grow to four times what is in use before it looks for garbage: half as much again
+  // resident while 50 000 rows a second pass through, and no faster. It reads this at each collection.
   setFlagsFromString("--heap-growing-percent=60");
   const config = readDashboardConfig(loadEnvironment());
   const log = await logOf(config);

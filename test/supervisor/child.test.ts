@@ -140,6 +140,17 @@ test("one that does not live to the end of its pause has failed when that is ove
   assert.deepEqual([workers[0]?.state, workers[0]?.lastError], ["backoff", "RangeError: unloadable"]);
 });
 
+test("a stop in the pause of one that is dead already leaves it stopped", { timeout }, async (t) => {
+  const { clock } = heldPauses();
+  const stage = await Stage.open(t, { queue: "unloadable", clock });
+  const status = stage.supervisor.run();
+  await stage.saw("queue", "loaded", 2);
+  await pause(300);
+  assert.equal(await stage.supervisor.stop(), 0);
+  assert.equal(await status, 0);
+  assert.equal((await stage.status())?.workers[0]?.state, "stopped");
+});
+
 test("a worker that waits to be started again is not started after a stop", { timeout }, async (t) => {
   const { clock, held } = heldPauses();
   const stage = await Stage.open(t, { queue: "stillborn", clock });

@@ -1,7 +1,7 @@
 import { appendFile, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFileName } from "../../core/queue/file-name.ts";
-import { answeredKeys } from "../../core/queue/file-queue.ts";
+import { isAnswered, readAnswers } from "../../core/queue/file-queue.ts";
 import { namesIn, queueLayout } from "../../core/queue/layout.ts";
 import { endedKeys } from "../../core/queue/ledger.ts";
 
@@ -16,18 +16,18 @@ import { endedKeys } from "../../core/queue/ledger.ts";
  */
 export async function settleQueue(queueDir: string): Promise<void> {
   const layout = queueLayout(queueDir);
-  const answered = await answeredKeys(queueDir);
+  const answers = await readAnswers(queueDir);
   const dead = new Set(await namesIn(layout.deadLetter));
   for (const name of await namesIn(layout.processing)) {
     if (dead.has(name)) await keepDead(queueDir, layout.processing, name);
   }
   const inWork = new Set(await namesIn(layout.processing));
   for (const name of await namesIn(layout.incoming)) {
-    const key = parseFileName(name)?.key;
+    const file = parseFileName(name);
     const path = join(layout.incoming, name);
     if (dead.has(name)) await keepDead(queueDir, layout.incoming, name);
     else if (inWork.has(name)) await unlink(path);
-    else if (key !== undefined && answered.has(key) && (await isFolder(layout.processing))) {
+    else if (file !== undefined && isAnswered(answers, file.key, file.seq) && (await isFolder(layout.processing))) {
       await rename(path, join(layout.processing, name));
     }
   }

@@ -7,9 +7,9 @@ import { describeIssues, encodeEnvelope, parseDropped, parseEnvelope } from "../
 import { formatFileName, keyOf } from "../../core/queue/file-name.ts";
 import type { FileName } from "../../core/queue/file-name.ts";
 import type { MessageKind } from "../../core/queue/file-producer.ts";
-import { answeredKeys } from "../../core/queue/file-queue.ts";
+import { isAnswered, readAnswers } from "../../core/queue/file-queue.ts";
 import { incomingKind, outgoingKind } from "../../core/queue/kinds.ts";
-import { queueLayout } from "../../core/queue/layout.ts";
+import { keysIn, queueLayout } from "../../core/queue/layout.ts";
 import { isOver, readEndings } from "../../core/queue/ledger.ts";
 import { droppedSchema } from "../../core/queue/message.ts";
 import { readQueueFile } from "../../core/queue/read-file.ts";
@@ -102,11 +102,16 @@ async function obstacleTo(
   key: string,
   seq: number | undefined,
 ): Promise<string | undefined> {
-  const { ledger, sent } = queueLayout(queueDir);
-  const ending = (await readEndings(folder === "outgoing" ? sent : ledger)).get(key);
-  const isAnswered = folder === "incoming" && (await answeredKeys(queueDir)).has(key);
-  if (isAnswered || ending?.event === "done") {
+  const { ledger, sent, incoming, processing, outgoing } = queueLayout(queueDir);
+  const [book, folders] = folder === "outgoing" ? [sent, [outgoing]] : [ledger, [incoming, processing]];
+  if ((await keysIn(...folders)).has(key)) {
+    return "another message of its messageId waits or is in work: try again when that has ended";
+  }
+  const ending = (await readEndings(book)).get(key);
+  const hasEnded = isOver(ending, seq, Date.now());
+  const hasAnswer = folder === "incoming" && isAnswered(await readAnswers(queueDir), key, seq);
+  if (hasAnswer || (hasEnded && ending?.event === "done")) {
     return "its messageId was answered since, and is answered once: send it anew under another one";
   }
-  return isOver(ending, seq) ? "its messageId is that of another dead letter: retry that one" : undefined;
+  return hasEnded ? "its messageId is that of another dead letter: retry that one" : undefined;
 }

@@ -13,7 +13,7 @@ type NoData = Readonly<Record<string, never>>;
 
 /** Supervisor → worker. */
 export interface OrderNotices {
-  /** Until this comes a worker loads its program and does nothing. */
+  /** Until this comes a worker loads its program, opens its log, and does nothing else. */
   begin: NoData;
   /** A new line to the other worker; the old one is dead. */
   wire: { port: MessagePort };

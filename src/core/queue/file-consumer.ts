@@ -10,7 +10,7 @@ import type { FileProducerOptions } from "./file-producer.ts";
 import { fieldsOf } from "./file-fields.ts";
 import { LaneIndex } from "./lanes.ts";
 import { parseFileName } from "./file-name.ts";
-import { movingKeys, prepareLayout, sweepTmp } from "./layout.ts";
+import { keysIn, prepareLayout, sweepTmp } from "./layout.ts";
 import { Ledger } from "./ledger.ts";
 import { Pauses } from "./pauses.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -33,7 +33,7 @@ export interface FileConsumerOptions<M> extends Omit<FileProducerOptions<M>, "on
   /** Makes messages of the files that other programs drop; without it such files are corrupt. */
   readonly adopt?: Adopt<M> | undefined;
   /** Asked by `open` for the messages that were in work: true when the answer exists already. */
-  readonly answered?: ((key: string) => boolean | Promise<boolean>) | undefined;
+  readonly answered?: ((key: string, seq: number | undefined) => boolean | Promise<boolean>) | undefined;
   readonly onCorrupt?: ((file: CorruptFile) => void) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -64,8 +64,8 @@ export class FileConsumer<M> implements Consumer<M> {
   /** Looks at the folder and moves between the folders never overlap, so that a look sees each message once. */
   readonly #moves = new Serial();
   readonly #claims = new Map<Claim<M>, Entry>();
-  /** Keys of the files that lay in the folders at the start. */
-  readonly #held = new Set<string>();
+  /** Of the files that lay in the folders at the start, in both directions: of an answer also while its question waits. */
+  #held: ReadonlyMap<string, number> = new Map();
   readonly #listeners: (() => void)[] = [];
   #running: Running<M> | undefined;
 
@@ -83,8 +83,11 @@ export class FileConsumer<M> implements Consumer<M> {
   async open(): Promise<void> {
     const { layout, ledgerPath, clock, sequence, readyDir, claimDir, logger, answered } = this.#options;
     await prepareLayout(layout);
-    for (const key of await movingKeys(layout)) this.#held.add(key);
-    const isHeld = (key: string): boolean => this.#held.has(key) || this.#index.get(key) !== undefined;
+    this.#held = await keysIn(layout.incoming, layout.processing, layout.outgoing);
+    const isHeld = (key: string, seq = Number.POSITIVE_INFINITY): boolean => {
+      const files = [this.#held.get(key), this.#index.get(key)?.seq];
+      return files.some((file) => file !== undefined && file <= seq);
+    };
     const ledger = await Ledger.open({ path: ledgerPath, clock, isHeld });
     const running = this.#start(ledger);
     try {
@@ -198,6 +201,7 @@ export class FileConsumer<M> implements Consumer<M> {
       index,
       ledger,
       logger,
+      layout,
       quarantine: this.#quarantine,
       producer: new FileProducer({ layout, readyDir, kind, sequence }),
       adoption: adopt === undefined ? undefined : new Adoption({ adopt, schema: kind.schema, clock }),
@@ -273,7 +277,7 @@ export class FileConsumer<M> implements Consumer<M> {
       const fields = { ...fieldsOf(entry.name), error: describeError(error) };
       this.#options.logger.warn(
         fields,
-        "a finished message file cannot be removed; the ledger keeps it from running again",
+        "the file of a message that has ended cannot be removed: a finished one is kept from running by the ledger",
       );
     });
     this.#index.end(entry);

@@ -94,7 +94,7 @@ export function outgoingProducer(options: ProducerOptions): FileProducer<Outgoin
 /** Takes in what other programs drop into `incoming/`, and does not run again what was answered before a crash. */
 export function incomingConsumer(options: ConsumerOptions): FileConsumer<IncomingMessage> {
   const layout = queueLayout(options.root);
-  let answers: Promise<Set<string>> | undefined;
+  let answers: Promise<Answers> | undefined;
   return new FileConsumer({
     ...options,
     layout,
@@ -104,7 +104,7 @@ export function incomingConsumer(options: ConsumerOptions): FileConsumer<Incomin
     recordTries: true,
     kind: incomingKind,
     adopt: adoptDropped,
-    answered: async (key) => (await (answers ??= storedAnswers(options.root))).has(key),
+    answered: async (key, seq) => isAnswered(await (answers ??= storedAnswers(options.root)), key, seq),
   });
 }
 
@@ -120,15 +120,24 @@ export function outgoingConsumer(options: ConsumerOptions): FileConsumer<Outgoin
   });
 }
 
-/** `answeredKeys`, of answers that stay: what a process linked before it was killed need not be synced. */
-async function storedAnswers(root: string): Promise<Set<string>> {
+/** `readAnswers`, of answers that stay: what a process linked before it was killed need not be synced. */
+async function storedAnswers(root: string): Promise<Answers> {
   await syncDirectory(queueLayout(root).outgoing);
-  return answeredKeys(root);
+  return readAnswers(root);
 }
 
-/** Keys of the messages whose answer waits in `outgoing/`, was sent, or could not be and was put aside. */
-export async function answeredKeys(root: string): Promise<Set<string>> {
+/** Answers that wait in `outgoing/`, were sent, or could not be and were put aside: key and number, where that is known. */
+export type Answers = ReadonlyMap<string, number | undefined>;
+
+export async function readAnswers(root: string): Promise<Answers> {
   const layout = queueLayout(root);
-  const waiting = await keysIn(layout.outgoing);
-  return new Set([...waiting, ...(await readEndings(layout.sent)).keys()]);
+  const sent = [...(await readEndings(layout.sent))].map(([key, { seq }]) => [key, seq] as const);
+  return new Map([...sent, ...(await keysIn(layout.outgoing))]);
+}
+
+/** Whether one of them is for the message of that number: an answer's is higher, unless its question is one of long ago. Pure. */
+export function isAnswered(answers: Answers, key: string, seq: number | undefined): boolean {
+  if (!answers.has(key)) return false;
+  const answer = answers.get(key);
+  return answer === undefined || seq === undefined || answer > seq;
 }

@@ -15,6 +15,8 @@ export interface QueueLayout {
   readonly outgoing: string;
   readonly deadLetter: string;
   readonly corrupt: string;
+  /** Where an operator has dead letters and corrupt files put away; there when there are any. */
+  readonly dropped: string;
   readonly tmp: string;
   /** What became of incoming messages. */
   readonly ledger: string;
@@ -30,6 +32,7 @@ export function queueLayout(root: string): QueueLayout {
     outgoing: join(root, "outgoing"),
     deadLetter: join(root, "dead-letter"),
     corrupt: join(root, "corrupt"),
+    dropped: join(root, "dropped"),
     tmp: join(root, "tmp"),
     ledger: join(root, "ledger.jsonl"),
     sent: join(root, "sent.jsonl"),
@@ -111,18 +114,22 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Keys of the messages that wait or are in work, in both directions: of an answer also while its question waits. */
-export async function movingKeys({ incoming, processing, outgoing }: QueueLayout): Promise<Set<string>> {
-  const folders = await Promise.all([incoming, processing, outgoing].map(keysIn));
-  return new Set(folders.flatMap((keys) => [...keys]));
-}
-
-/** Keys of the messages in a folder. */
-export async function keysIn(folder: string): Promise<Set<string>> {
-  const keys = new Set<string>();
-  for (const name of await namesIn(folder)) {
-    const key = parseFileName(name)?.key;
-    if (key !== undefined) keys.add(key);
+/** Keys of the messages that lie in the folders, each with the highest number it bears there. */
+export async function keysIn(...folders: readonly string[]): Promise<Map<string, number>> {
+  const keys = new Map<string, number>();
+  for (const name of (await Promise.all(folders.map(namesIn))).flat()) {
+    const file = parseFileName(name);
+    if (file !== undefined) keys.set(file.key, Math.max(file.seq, keys.get(file.key) ?? 0));
   }
   return keys;
+}
+
+/** Whether the message that was buried under that number still lies there, or where an operator put it away. */
+export async function isAside({ deadLetter, dropped }: QueueLayout, key: string, seq: number): Promise<boolean> {
+  const names = (await Promise.all([deadLetter, dropped].map(namesIn))).flat();
+  return names.some((name) => {
+    // Where its name was taken it has another number behind the key.
+    const file = parseFileName(name) ?? parseFileName(name.replace(/\.\d+\.json$/, ".json"));
+    return file?.key === key && file.seq === seq;
+  });
 }

@@ -38,6 +38,8 @@ interface Tries {
   crashes: number;
   /** The last `try` has no ending yet. */
   open: boolean;
+  /** Of the file that was tried last. */
+  seq: number | undefined;
   /** Time of the first event. */
   readonly since: number;
   timestamp: number;
@@ -52,12 +54,19 @@ export interface Ending {
 
 /**
  * Whether a message that bears the number, or has none yet, is over by that ending. A dead letter that was put back bears
- * the number it was buried under; one that its sender repeats has another. Pure.
+ * the number it was buried under; one that its sender repeats has another. After 48 h the same id is a new message, and
+ * what is done is so for the file of its own number alone. Pure; `now` is epoch ms.
  */
-export function isOver(ending: Ending | undefined, seq?: number): boolean {
+export function isOver(ending: Ending | undefined, seq: number | undefined, now: number): boolean {
   if (ending === undefined) return false;
-  return ending.event === "done" || (ending.seq !== undefined && ending.seq !== seq);
+  const isOwn = ending.seq !== undefined && ending.seq === seq;
+  const isFresh = ending.timestamp >= now - KEEP_MS;
+  return ending.event === "done" ? isFresh || isOwn : isFresh && ending.seq !== undefined && !isOwn;
 }
+
+/** Whether what is known of a key is kept however old it is: a file lies about that has that number, or a lower one. */
+type IsHeld = (key: string, seq?: number) => boolean;
+const isNever: IsHeld = () => false;
 
 /** The state that the events of a ledger add up to. */
 class Account {
@@ -75,29 +84,30 @@ class Account {
     }
     // A dead letter that was put back.
     if (this.ended.get(key)?.event === "dead") this.ended.delete(key);
-    const tries = this.tries.get(key) ?? { failures: 0, crashes: 0, open: false, since: timestamp, timestamp };
+    const tries = this.tries.get(key) ?? { failures: 0, crashes: 0, open: false, seq, since: timestamp, timestamp };
     this.tries.set(key, tries);
     tries.timestamp = timestamp;
+    tries.seq = seq ?? tries.seq;
     if (event === "try" && tries.open) tries.crashes += 1;
     if (event === "fail") tries.failures += 1;
     tries.open = event === "try";
   }
 
-  /** Counts the tries that were open when the last consumer died; answers their keys. */
-  closeTries(): string[] {
-    const crashed: string[] = [];
+  /** Counts the tries that were open when the last consumer died; answers their keys and numbers. */
+  closeTries(): Map<string, number | undefined> {
+    const crashed = new Map<string, number | undefined>();
     for (const [key, tries] of this.tries) {
       if (!tries.open) continue;
       tries.open = false;
       tries.crashes += 1;
-      crashed.push(key);
+      crashed.set(key, tries.seq);
     }
     return crashed;
   }
 
-  forgetBefore(limit: number, isHeld: (key: string) => boolean): void {
+  forgetBefore(limit: number, isHeld: IsHeld): void {
     for (const known of [this.ended, this.tries]) {
-      for (const [key, { timestamp }] of known) if (timestamp < limit && !isHeld(key)) known.delete(key);
+      for (const [key, { timestamp, seq }] of known) if (timestamp < limit && !isHeld(key, seq)) known.delete(key);
     }
   }
 
@@ -106,9 +116,10 @@ class Account {
     for (const [key, { event, timestamp, seq }] of this.ended) {
       yield { timestamp, key, event, ...(seq === undefined ? {} : { seq }) };
     }
-    for (const [key, { since, timestamp, failures, crashes }] of this.tries) {
+    for (const [key, { since, timestamp, failures, crashes, seq }] of this.tries) {
       for (let n = 0; n < failures + crashes; n += 1) {
-        yield { timestamp: n === 0 ? since : timestamp, key, event: n < failures ? "fail" : "try" };
+        const event = n < failures ? "fail" : "try";
+        yield { timestamp: n === 0 ? since : timestamp, key, event, ...(seq === undefined ? {} : { seq }) };
       }
     }
   }
@@ -125,7 +136,7 @@ async function load(path: string): Promise<{ account: Account; lines: number }> 
   return { account, lines };
 }
 
-/** What has ended by a ledger, by key. Reads only; the file's writer may be another thread. */
+/** What has ended by a ledger, by key, however long ago. Reads only; the file's writer may be another thread. */
 export async function readEndings(path: string): Promise<ReadonlyMap<string, Ending>> {
   const { account } = await load(path);
   return account.ended;
@@ -142,31 +153,33 @@ export function endedKeys(lines: string): Set<string> {
   return ended;
 }
 
-const isNever = (): boolean => false;
-
 export interface LedgerOptions {
   readonly path: string;
   readonly clock: Clock;
-  /** Whether a file of that key may lie about: then what is known of it is kept, however old. */
-  readonly isHeld?: (key: string) => boolean;
+  readonly isHeld?: IsHeld;
 }
 
 /** A ledger and its single writer. */
 export class Ledger {
-  /** Keys whose last try ended with the death of the consumer before this one. */
-  readonly crashed: ReadonlySet<string>;
+  /** Keys and numbers whose last try ended with the death of the consumer before this one. */
+  readonly crashed: ReadonlyMap<string, number | undefined>;
   readonly #clock: Clock;
-  readonly #isHeld: (key: string) => boolean;
+  readonly #isHeld: IsHeld;
   readonly #account: Account;
   readonly #writer: JsonlWriter;
   #forgotAt: number;
 
-  private constructor({ clock, isHeld }: LedgerOptions, account: Account, writer: JsonlWriter, crashed: string[]) {
+  private constructor(
+    { clock, isHeld }: LedgerOptions,
+    account: Account,
+    writer: JsonlWriter,
+    crashed: Ledger["crashed"],
+  ) {
     this.#clock = clock;
     this.#isHeld = isHeld ?? isNever;
     this.#account = account;
     this.#writer = writer;
-    this.crashed = new Set(crashed);
+    this.crashed = crashed;
     this.#forgotAt = clock.now();
   }
 
@@ -187,8 +200,14 @@ export class Ledger {
   }
 
   /** Whether the message of that key has ended; see `isOver` for the number. */
-  isOver(key: string, seq?: number): boolean {
-    return isOver(this.#account.ended.get(key), seq);
+  isOver(key: string, seq: number | undefined): boolean {
+    return isOver(this.#account.ended.get(key), seq, this.#clock.now());
+  }
+
+  /** The number under which the last message of that key was buried; undefined when it was not. */
+  buriedAs(key: string): number | undefined {
+    const ending = this.#account.ended.get(key);
+    return ending?.event === "dead" ? ending.seq : undefined;
   }
 
   attempts(key: string): Attempts {

@@ -20,7 +20,7 @@ export interface RecoveryOptions {
   readonly quarantine: Quarantine;
   readonly logger: Logger;
   /** Whether the answer to a message exists already, so that it must not be run again. */
-  readonly answered: (key: string) => boolean | Promise<boolean>;
+  readonly answered: (key: string, seq: number | undefined) => boolean | Promise<boolean>;
 }
 
 const AT_ONCE = 256;
@@ -28,9 +28,9 @@ const AT_ONCE = 256;
 /** Brings the folders into order after the end of an earlier consumer, however it ended. */
 export async function recover(options: RecoveryOptions): Promise<void> {
   const { ledger, answered, logger } = options;
-  await inBatches([...ledger.crashed], async (key) => {
-    if (!(await answered(key))) return;
-    await ledger.record("done", key);
+  await inBatches([...ledger.crashed], async ([key, seq]) => {
+    if (!(await answered(key, seq))) return;
+    await ledger.record("done", key, seq);
     logger.info({ key, messageId: key }, "the message was answered before the stop; it is not run again");
   });
   await finishBurials(options);
@@ -91,7 +91,7 @@ async function putBack(options: RecoveryOptions, claimDir: string, name: string)
 
 async function isFinished({ ledger, answered }: RecoveryOptions, { key, seq }: FileName): Promise<boolean> {
   if (ledger.isOver(key, seq)) return true;
-  if (!(await answered(key))) return false;
+  if (!(await answered(key, seq))) return false;
   await ledger.record("done", key, seq);
   return true;
 }

@@ -9,6 +9,8 @@ import { fieldsOf } from "./file-fields.ts";
 import { formatFileName, keyOf, parseFileName } from "./file-name.ts";
 import type { FileName } from "./file-name.ts";
 import type { LaneIndex } from "./lanes.ts";
+import { isAside } from "./layout.ts";
+import type { QueueLayout } from "./layout.ts";
 import type { Ledger } from "./ledger.ts";
 import { NO_CHARACTER } from "./quarantine.ts";
 import type { Quarantine } from "./quarantine.ts";
@@ -22,6 +24,7 @@ export interface Entry extends FileName {
 
 export interface ReadyScanOptions<M> {
   readonly readyDir: string;
+  readonly layout: QueueLayout;
   readonly kind: MessageKind<M>;
   readonly index: LaneIndex<Entry>;
   readonly ledger: Ledger;
@@ -96,7 +99,7 @@ export class ReadyScan<M> {
   /** Whether the message of that key has ended, is in work, or waits in a file that can be read. */
   async #isKnown(key: string, seq?: number): Promise<boolean> {
     const { index, ledger, kind, readyDir, quarantine } = this.#options;
-    if (ledger.isOver(key, seq)) return true;
+    if (ledger.isOver(key, seq)) return this.#isThere(key);
     const twin = index.get(key);
     if (twin === undefined) return false;
     if (index.isClaimed(twin)) return true;
@@ -105,6 +108,13 @@ export class ReadyScan<M> {
     if (read.status === "corrupt") await quarantine.put(readyDir, twin.name, read.reason);
     index.end(twin);
     return false;
+  }
+
+  /** Of what is done nothing need be there. A dead letter that somebody took away, or moved here, is no twin. */
+  async #isThere(key: string): Promise<boolean> {
+    const { ledger, layout } = this.#options;
+    const seq = ledger.buriedAs(key);
+    return seq === undefined || isAside(layout, key, seq);
   }
 
   async #removeTwin(name: string, key: string): Promise<void> {

@@ -88,6 +88,8 @@ export class Wake {
   }
 
   #onHint(): void {
+    // A poll may have begun to look while this one waited.
+    if (this.#looking) this.#again = true;
     this.#pace.take(this.#clock.monotonic());
     void this.#run();
   }

@@ -121,6 +121,7 @@ test(
     const backups: { archive: Buffer; before: string[] }[] = [];
     for (let n = 0; n < 8; n += 1) {
       await pause(50 + 23 * n);
+      while (first.incoming.consumer.depth().waiting === 0) await pause(1);
       const before = [...writer.published];
       backups.push({ archive: await backUp(data), before });
     }

@@ -11,12 +11,16 @@ import { drain, message, temporaryFolder } from "../../core/queue/support.ts";
 import { write } from "./scene.ts";
 
 const NAME = "0000000000000001.5.u1.json";
-const line = (event: string): string => `${JSON.stringify({ timestamp: Date.now(), key: "u1", event, seq: 1 })}\n`;
+const ANSWER = "0000000000000002.5.u1.json";
+const line = (event: string, seq = 1): string =>
+  `${JSON.stringify({ timestamp: Date.now(), key: "u1", event, seq })}\n`;
 
 /** A copied queue with the message u1 in these folders. */
 async function copied(t: TestContext, folders: string[], ledgers: Record<string, string> = {}) {
   const root = await temporaryFolder(t);
-  for (const folder of folders) await write(join(root, folder, NAME), encodeEnvelope(message("u1")));
+  for (const folder of folders) {
+    await write(join(root, folder, folder === "outgoing" ? ANSWER : NAME), encodeEnvelope(message("u1")));
+  }
   for (const [name, text] of Object.entries(ledgers)) await write(join(root, name), text);
   const run = await boot(t, root);
   await settleQueue(root);
@@ -28,7 +32,8 @@ const cases: [string, string[], Record<string, string>, string[], string[]][] = 
   ["one that was being claimed is in work", ["incoming", "processing"], {}, ["processing"], ["u1"]],
   ["one that was being buried is dead", ["processing", "dead-letter"], {}, ["dead-letter"], []],
   ["one that was put back and buried is dead", ["incoming", "processing", "dead-letter"], {}, ["dead-letter"], []],
-  ["one whose answer was sent is not run", ["incoming"], { "sent.jsonl": line("done") }, ["processing"], []],
+  ["one whose answer was sent is not run", ["incoming"], { "sent.jsonl": line("done", 2) }, ["processing"], []],
+  ["one whose id was answered before runs", ["incoming"], { "sent.jsonl": line("done", 0) }, ["incoming"], ["u1"]],
   ["one whose answer waits is not run", ["incoming", "outgoing"], {}, ["processing", "outgoing"], []],
   ["one that is done is not run", ["incoming"], { "ledger.jsonl": line("done") }, ["incoming"], []],
 ];

@@ -182,15 +182,29 @@ for (const [what, name, text] of repeats) {
   });
 }
 
+for (const folder of ["incoming", "processing"]) {
+  test(`a letter stays while another message of its id lies in ${folder}: the bot would remove one of them`, async (t) => {
+    const { put, run, names } = await open(t);
+    const name = "0000000000000003.5.u3.json";
+    await put(`dead-letter/${name}`, encodeEnvelope(message("u3")));
+    await put(`${folder}/0000000000000009.5.u3.json`, encodeEnvelope(message("u3", { message: "the other" })));
+    const { code, stderr } = await run("retry", "u3");
+    assert.deepEqual([code, await names("dead-letter")], [1, [name]]);
+    assert.match(stderr, /another message of its messageId waits or is in work/);
+  });
+}
+
 test("a name that waits already is not overwritten", async (t) => {
-  const { put, run, root } = await open(t);
-  const name = "0000000000000003.5.u3.json";
-  await put(`dead-letter/${name}`, encodeEnvelope(message("u3")));
-  await put(`incoming/${name}`, encodeEnvelope(message("u3", { message: "the other" })));
-  const { code, stderr } = await run("retry", "u3");
-  assert.equal(code, 1);
+  const { root, put, run, names } = await open(t);
+  await boot(t, root);
+  const again = async (text: string) => {
+    await put("corrupt/mine.json", JSON.stringify({ message: text }));
+    return run("retry", "mine.json");
+  };
+  assert.equal((await again("the one")).code, 0);
+  const { code, stderr } = await again("the other");
+  assert.deepEqual([code, await names("corrupt")], [1, ["mine.json"]]);
   assert.match(stderr, /holds a file of its name already/);
-  assert.match(await readFile(join(root, "incoming", name), "utf8"), /the other/);
 });
 
 test("a corrupt file that was mended by hand is sealed anew and run under its old key and number", async (t) => {

@@ -53,16 +53,16 @@ test("a finished key is remembered for 48 hours", async (t) => {
   await ledger.close();
   clock.advance(48 * HOUR);
   ledger = await open();
-  assert.ok(ledger.isOver("k"));
+  assert.ok(ledger.isOver("k", undefined));
   assert.deepEqual([...(await readEndings(path)).keys()], ["k"]);
   await ledger.close();
   clock.advance(1);
   ledger = await open();
-  assert.equal(ledger.isOver("k"), false);
+  assert.equal(ledger.isOver("k", undefined), false);
   await ledger.record("done", "l", 2);
   clock.advance(49 * HOUR);
   await ledger.record("done", "m", 3);
-  assert.deepEqual([ledger.isOver("l"), ledger.isOver("m")], [false, true]);
+  assert.deepEqual([ledger.isOver("l", undefined), ledger.isOver("m", undefined)], [false, true]);
   await ledger.close();
 });
 
@@ -74,7 +74,11 @@ test("a dead key is over for every number but its own, for 48 hours and until it
   await ledger.close();
   clock.advance(48 * HOUR);
   ledger = await open();
-  const told = (key: string): boolean[] => [ledger.isOver(key), ledger.isOver(key, 9), ledger.isOver(key, 7)];
+  const told = (key: string): boolean[] => [
+    ledger.isOver(key, undefined),
+    ledger.isOver(key, 9),
+    ledger.isOver(key, 7),
+  ];
   assert.deepEqual(told("k"), [true, true, false]);
   await ledger.record("try", "k", 7);
   assert.deepEqual(told("k"), [false, false, false]);
@@ -97,7 +101,10 @@ test("what is known of a key whose file may lie about is kept however old it is,
   clock.advance(1000 * HOUR);
   const isHeld = (key: string): boolean => key.startsWith("held");
   const second = await Ledger.open({ path, clock, isHeld });
-  const known = (key: string): unknown[] => [second.isOver(`${key}-done`), second.attempts(`${key}-failed`).failures];
+  const known = (key: string): unknown[] => [
+    second.isOver(`${key}-done`, 1),
+    second.attempts(`${key}-failed`).failures,
+  ];
   assert.deepEqual(
     [known("held"), known("other")],
     [
@@ -143,10 +150,10 @@ test("an event counts, and is told as recorded, only when it is synced", async (
     [["datasync", "ledger.jsonl"]],
   );
   assert.match(syncs.seen[0]?.files["ledger.jsonl"] ?? "", /"key":"k","event":"done"/);
-  assert.deepEqual([await isOpen(recorded), ledger.isOver("k")], [true, false]);
+  assert.deepEqual([await isOpen(recorded), ledger.isOver("k", undefined)], [true, false]);
   sync();
   await recorded;
-  assert.equal(ledger.isOver("k"), true);
+  assert.equal(ledger.isOver("k", undefined), true);
   await ledger.close();
 });
 
@@ -154,13 +161,13 @@ test("torn and foreign lines are passed over, and the next record starts on a li
   const { path, open } = await setUp(t);
   await writeFile(path, '{"timestamp":1760000000000,"key":"a","event":"done"}\n[]\nnull\n{"timestamp":17600');
   let ledger = await open();
-  assert.ok(ledger.isOver("a"));
+  assert.ok(ledger.isOver("a", undefined));
   await ledger.record("done", "b", 7);
   await ledger.close();
   await appendFile(path, '{"timestamp":1,"key":"c","event":"maybe"}\n');
   ledger = await open();
   assert.deepEqual(
-    ["a", "b", "c"].map((key) => ledger.isOver(key)),
+    ["a", "b", "c"].map((key) => ledger.isOver(key, undefined)),
     [true, true, false],
   );
   await ledger.close();
@@ -185,7 +192,7 @@ test("a ledger that is mostly stale is rewritten at open, and says the same", as
   const lines = (await readFile(path, "utf8")).trim().split("\n");
   assert.equal(lines.length, 400 + 3);
   ledger = await open();
-  assert.ok(ledger.isOver("k0") && ledger.isOver("k399"));
+  assert.ok(ledger.isOver("k0", undefined) && ledger.isOver("k399", undefined));
   assert.deepEqual(ledger.attempts("open"), { failures: 2, crashes: 1 });
   assert.equal(ledger.firstTried("open"), firstTried);
   await ledger.close();
