@@ -16,7 +16,7 @@ import { endedKeys } from "../../core/queue/ledger.ts";
  */
 export async function settleQueue(queueDir: string): Promise<void> {
   const layout = queueLayout(queueDir);
-  const answers = await readAnswers(queueDir);
+  const [answers, now] = [await readAnswers(queueDir), Date.now()];
   const dead = new Set(await namesIn(layout.deadLetter));
   for (const name of await namesIn(layout.processing)) {
     if (dead.has(name)) await keepDead(queueDir, layout.processing, name);
@@ -27,7 +27,11 @@ export async function settleQueue(queueDir: string): Promise<void> {
     const path = join(layout.incoming, name);
     if (dead.has(name)) await keepDead(queueDir, layout.incoming, name);
     else if (inWork.has(name)) await unlink(path);
-    else if (file !== undefined && isAnswered(answers, file.key, file.seq) && (await isFolder(layout.processing))) {
+    else if (
+      file !== undefined &&
+      isAnswered(answers.get(file.key), file.seq, now) &&
+      (await isFolder(layout.processing))
+    ) {
       await rename(path, join(layout.processing, name));
     }
   }

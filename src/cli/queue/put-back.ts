@@ -108,8 +108,9 @@ async function obstacleTo(
     return "another message of its messageId waits or is in work: try again when that has ended";
   }
   const ending = (await readEndings(book)).get(key);
-  const hasEnded = isOver(ending, seq, Date.now());
-  const hasAnswer = folder === "incoming" && isAnswered(await readAnswers(queueDir), key, seq);
+  const now = Date.now();
+  const hasEnded = isOver(ending, seq, now);
+  const hasAnswer = folder === "incoming" && isAnswered((await readAnswers(queueDir)).get(key), seq, now);
   if (hasAnswer || (hasEnded && ending?.event === "done")) {
     return "its messageId was answered since, and is answered once: send it anew under another one";
   }

@@ -6,7 +6,7 @@ import { FileConsumer } from "./file-consumer.ts";
 import { FileProducer } from "./file-producer.ts";
 import { incomingKind, outgoingKind } from "./kinds.ts";
 import { keysIn, prepareLayout, queueLayout } from "./layout.ts";
-import { readEndings } from "./ledger.ts";
+import { isFresh, readEndings } from "./ledger.ts";
 import type { IncomingMessage, OutgoingMessage } from "./message.ts";
 import type { CorruptFile } from "./quarantine.ts";
 import { highestSequence, sequenceBuffer } from "./sequence.ts";
@@ -104,7 +104,8 @@ export function incomingConsumer(options: ConsumerOptions): FileConsumer<Incomin
     recordTries: true,
     kind: incomingKind,
     adopt: adoptDropped,
-    answered: async (key, seq) => isAnswered(await (answers ??= storedAnswers(options.root)), key, seq),
+    answered: async (key, seq) =>
+      isAnswered((await (answers ??= storedAnswers(options.root))).get(key), seq, options.clock.now()),
   });
 }
 
@@ -126,18 +127,28 @@ async function storedAnswers(root: string): Promise<Answers> {
   return readAnswers(root);
 }
 
-/** Answers that wait in `outgoing/`, were sent, or could not be and were put aside: key and number, where that is known. */
-export type Answers = ReadonlyMap<string, number | undefined>;
+/** Answers that wait in `outgoing/`, were sent, or could not be and were put aside, by key. */
+export type Answers = ReadonlyMap<string, Answer>;
+
+interface Answer {
+  readonly seq: number | undefined;
+  /** When it ended, epoch ms; infinite for one that waits. */
+  readonly timestamp: number;
+}
 
 export async function readAnswers(root: string): Promise<Answers> {
   const layout = queueLayout(root);
-  const sent = [...(await readEndings(layout.sent))].map(([key, { seq }]) => [key, seq] as const);
-  return new Map([...sent, ...(await keysIn(layout.outgoing))]);
+  const answers = new Map<string, Answer>(await readEndings(layout.sent));
+  for (const [key, seq] of await keysIn(layout.outgoing))
+    answers.set(key, { seq, timestamp: Number.POSITIVE_INFINITY });
+  return answers;
 }
 
-/** Whether one of them is for the message of that number: an answer's is higher, unless its question is one of long ago. Pure. */
-export function isAnswered(answers: Answers, key: string, seq: number | undefined): boolean {
-  if (!answers.has(key)) return false;
-  const answer = answers.get(key);
-  return answer === undefined || seq === undefined || answer > seq;
+/**
+ * Whether it is the answer to the message of that number. After 48 h the same id may be another message's, whose number is
+ * higher than that of the old answer. Pure; `now` is epoch ms.
+ */
+export function isAnswered(answer: Answer | undefined, seq: number | undefined, now: number): boolean {
+  if (answer === undefined) return false;
+  return isFresh(answer, now) || answer.seq === undefined || seq === undefined || answer.seq > seq;
 }

@@ -60,8 +60,13 @@ export interface Ending {
 export function isOver(ending: Ending | undefined, seq: number | undefined, now: number): boolean {
   if (ending === undefined) return false;
   const isOwn = ending.seq !== undefined && ending.seq === seq;
-  const isFresh = ending.timestamp >= now - KEEP_MS;
-  return ending.event === "done" ? isFresh || isOwn : isFresh && ending.seq !== undefined && !isOwn;
+  const fresh = isFresh(ending, now);
+  return ending.event === "done" ? fresh || isOwn : fresh && ending.seq !== undefined && !isOwn;
+}
+
+/** Whether the id of what ended then still stands for the same message. */
+export function isFresh({ timestamp }: Pick<Ending, "timestamp">, now: number): boolean {
+  return timestamp >= now - KEEP_MS;
 }
 
 /** Whether what is known of a key is kept however old it is: a file lies about that has that number, or a lower one. */

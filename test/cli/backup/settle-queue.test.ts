@@ -12,8 +12,9 @@ import { write } from "./scene.ts";
 
 const NAME = "0000000000000001.5.u1.json";
 const ANSWER = "0000000000000002.5.u1.json";
-const line = (event: string, seq = 1): string =>
-  `${JSON.stringify({ timestamp: Date.now(), key: "u1", event, seq })}\n`;
+const WEEK_MS = 7 * 24 * 3_600_000;
+const line = (event: string, seq = 1, ago = 0): string =>
+  `${JSON.stringify({ timestamp: Date.now() - ago, key: "u1", event, seq })}\n`;
 
 /** A copied queue with the message u1 in these folders. */
 async function copied(t: TestContext, folders: string[], ledgers: Record<string, string> = {}) {
@@ -33,7 +34,20 @@ const cases: [string, string[], Record<string, string>, string[], string[]][] = 
   ["one that was being buried is dead", ["processing", "dead-letter"], {}, ["dead-letter"], []],
   ["one that was put back and buried is dead", ["incoming", "processing", "dead-letter"], {}, ["dead-letter"], []],
   ["one whose answer was sent is not run", ["incoming"], { "sent.jsonl": line("done", 2) }, ["processing"], []],
-  ["one whose id was answered before runs", ["incoming"], { "sent.jsonl": line("done", 0) }, ["incoming"], ["u1"]],
+  [
+    "one whose id was answered a moment ago is not run",
+    ["incoming"],
+    { "sent.jsonl": line("done", 0) },
+    ["processing"],
+    [],
+  ],
+  [
+    "one whose id was answered a week ago is run",
+    ["incoming"],
+    { "sent.jsonl": line("done", 0, WEEK_MS) },
+    ["incoming"],
+    ["u1"],
+  ],
   ["one whose answer waits is not run", ["incoming", "outgoing"], {}, ["processing", "outgoing"], []],
   ["one that is done is not run", ["incoming"], { "ledger.jsonl": line("done") }, ["incoming"], []],
 ];

@@ -118,3 +118,24 @@ test("the repeat of a dead letter is removed while that lies there, and run when
   await run.incoming.producer.publish(message("u1"));
   assert.deepEqual(await drain(run.incoming.consumer), ["u1"]);
 });
+
+for (const isSent of [true, false]) {
+  const where = isSent ? "was sent" : "waits";
+  test(`within 48 hours a message is answered by an answer that ${where}, whatever their numbers`, async (t) => {
+    const first = await boot(t);
+    await first.incoming.consumer.open();
+    await first.incoming.producer.publish(message("u1"));
+    const [name = ""] = await first.names("incoming");
+    await mustClaim(first.incoming.consumer);
+    await first.outgoing.producer.publish(answer("u1"));
+    await first.outgoing.consumer.open();
+    if (isSent) assert.deepEqual(await drain(first.outgoing.consumer), ["u1"]);
+    await first.incoming.consumer.close();
+    // Numbers that a power failure takes back are given again.
+    await rename(first.path("processing", name), first.path("processing", "0000000000000009.5.u1.json"));
+    await rm(first.path("ledger.jsonl"));
+    const next = await boot(t, first.root);
+    await next.incoming.consumer.open();
+    assert.deepEqual(await drain(next.incoming.consumer), []);
+  });
+}
