@@ -62,23 +62,21 @@ test("the longest prompt has the longest bar, and history is marked", { skip: no
   await page.locator(".row").first().waitFor();
   await page.getByLabel("Text").fill("");
   await until(page, "all rows", `document.querySelectorAll('.row').length === 5`);
-  const widths = await page
-    .locator(".length-bar span")
-    .evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
-  assert.equal(Math.max(...widths), widths[4]);
+  const widths = `[...document.querySelectorAll(".length-bar span")].map((bar) => bar.getBoundingClientRect().width)`;
+  await until(
+    page,
+    "the longest bar at the longest prompt",
+    `Math.max(...${widths}) === ${widths}[4] && ${widths}[4] > 0`,
+  );
+  const longest = await page.evaluate<number>(`${widths}[4]`);
   assert.equal(await page.locator(".row").nth(1).locator(".c-history").textContent(), "history 12");
   assert.match(
     (await page.locator(".prompts-chart svg").getAttribute("aria-label")) ?? "",
     /^Length of 5 prompts .* longest/,
   );
-  const longest = widths[4] ?? 0;
   await write("prompts", prompt(10, "z".repeat(300_000)));
   await until(page, "the new row", `document.querySelectorAll('.row').length === 6`);
-  const narrower = await page
-    .locator(".length-bar span")
-    .nth(4)
-    .evaluate((bar) => bar.getBoundingClientRect().width);
-  assert.ok(narrower < longest / 2, `${narrower} < ${longest} / 2`);
+  await until(page, "the bar narrower than half of what it was", `${widths}[4] < ${longest} / 2`);
 });
 
 test("a list sorted by length begins at its top, whatever comes", { skip: noBrowser }, async (t) => {

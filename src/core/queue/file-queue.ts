@@ -138,9 +138,10 @@ interface Answer {
 
 export async function readAnswers(root: string): Promise<Answers> {
   const layout = queueLayout(root);
+  // In this order: what leaves the folder meanwhile stood in the ledger before.
+  const waiting = await keysIn(layout.outgoing);
   const answers = new Map<string, Answer>(await readEndings(layout.sent));
-  for (const [key, seq] of await keysIn(layout.outgoing))
-    answers.set(key, { seq, timestamp: Number.POSITIVE_INFINITY });
+  for (const [key, seq] of waiting) answers.set(key, { seq, timestamp: Number.POSITIVE_INFINITY });
   return answers;
 }
 
