@@ -99,7 +99,7 @@ export class ReadyScan<M> {
   /** Whether the message of that key has ended, is in work, or waits in a file that can be read. */
   async #isKnown(key: string, seq?: number): Promise<boolean> {
     const { index, ledger, kind, readyDir, quarantine } = this.#options;
-    if (ledger.isOver(key, seq)) return this.#isThere(key);
+    if (ledger.isOver(key, seq) && (await this.#isThere(key))) return true;
     const twin = index.get(key);
     if (twin === undefined) return false;
     if (index.isClaimed(twin)) return true;

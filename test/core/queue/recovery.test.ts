@@ -51,7 +51,7 @@ test("a message whose answer was sent is not run again, though a power failure p
 
 test("a message in processing whose try was not recorded is not run again either when its answer is there", async (t) => {
   const run = await boot(t);
-  await writeFile(run.path("processing", "0000000000000000.5.u1.json"), encodeEnvelope(message("u1")));
+  await writeFile(run.path("processing", "0000000000000001.5.u1.json"), encodeEnvelope(message("u1")));
   await run.outgoing.producer.publish(answer("u1"));
   await run.incoming.consumer.open();
   assert.equal(await claimNow(run.incoming.consumer), undefined);
