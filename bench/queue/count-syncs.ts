@@ -1,5 +1,7 @@
+import fs from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { devNull } from "node:os";
 
 /** Syncs that were asked for: of the contents of files and, with their names, of folders. */
@@ -24,10 +26,19 @@ export async function countSyncs(task: () => Promise<unknown>): Promise<Syncs> {
     counted.sync += 1;
     return sync.call(this);
   };
+  const { fsync } = fs;
+  const countFsync = (...args: Parameters<typeof fsync>): void => {
+    counted.sync += 1;
+    fsync(...args);
+  };
+  Object.assign(fs, { fsync: countFsync });
+  syncBuiltinESMExports();
   try {
     await task();
   } finally {
     Object.assign(prototype, { datasync, sync });
+    Object.assign(fs, { fsync });
+    syncBuiltinESMExports();
   }
   return counted;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { close, fsync, openSync } from "node:fs";
 import { link, open, readdir, rename, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -70,16 +71,26 @@ function startRound(dir: string): Promise<void> {
   return rounds.current;
 }
 
+/** Opening a folder to read waits for no disk: the thread pool would be one more wait. Its closing tells nothing. */
 async function flushDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
+  const fd = openSync(dir, "r");
   try {
-    await syncOnce(dir, () => handle.sync());
+    await syncOnce(dir, () => syncDescriptor(fd));
   } finally {
-    closeBehind(handle);
+    close(fd, () => undefined);
   }
 }
 
-/** Closes what has been synced, or only read: that can tell nothing new, so that nobody waits for it. */
+function syncDescriptor(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(fd, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** Closes what has been synced: that can tell nothing new, so that nobody waits for it. */
 function closeBehind(handle: FileHandle): void {
   handle.close().catch(() => undefined);
 }
@@ -130,15 +141,23 @@ export interface PublishFile {
 export async function publishFile(file: PublishFile): Promise<"published" | "already_there"> {
   const tmp = join(file.tmpDir, file.name);
   await writeNewFile(tmp, file.bytes);
+  let linked: "linked" | "already_there";
   try {
     await file.turn;
-    const linked = await linkNew(tmp, join(file.dir, file.name));
+    linked = await linkNew(tmp, join(file.dir, file.name));
     file.onLinked?.();
-    await syncDirectory(file.dir);
-    return linked === "linked" ? "published" : "already_there";
-  } finally {
+  } catch (error) {
     await removeIfThere(tmp);
+    throw error;
   }
+  // Neither has to wait for the other; the caller waits for both, also when the sync fails.
+  const removed = removeIfThere(tmp);
+  try {
+    await syncDirectory(file.dir);
+  } finally {
+    await removed;
+  }
+  return linked === "linked" ? "published" : "already_there";
 }
 
 const replacing = new Map<string, Promise<void>>();

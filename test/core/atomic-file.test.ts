@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { mkdir, readFile, readdir, readlink, stat, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   publishFile,
   replaceFile,
@@ -75,18 +78,48 @@ test("what was written, or could not be, is closed, and so is its folder", async
   assert.deepEqual(await openFiles(), []);
 });
 
-test("a published file is synced before it has its name, and its folder before the name in tmp goes", async (t) => {
+test("a published file is synced before it has its name, and the name in tmp goes while its folder is synced", async (t) => {
   const root = await temporaryFolder(t);
   for (const name of ["tmp", "incoming"]) await mkdir(join(root, name));
   const syncs = await watchSyncs(t, root);
+  const [tmpDir, dir] = [join(root, "tmp"), join(root, "incoming")];
+  const names: string[][] = [];
+  syncs.before = async ({ call }) => {
+    if (call === "datasync") return;
+    for (let look = 0; look < 1000 && (await readdir(tmpDir)).length > 0; look += 1);
+    names.push(await readdir(tmpDir), await readdir(dir));
+  };
   const bytes = Buffer.alloc(300_000, "x");
-  await publishFile({ tmpDir: join(root, "tmp"), dir: join(root, "incoming"), name: "a", bytes });
+  await publishFile({ tmpDir, dir, name: "a", bytes });
   const text = bytes.toString();
-  assert.deepEqual(syncs.seen, [
-    { call: "datasync", on: ["tmp/a"], files: { "tmp/a": text } },
-    { call: "sync", on: ["incoming"], files: { "incoming/a": text, "tmp/a": text } },
-  ]);
-  assert.deepEqual(await readdir(join(root, "tmp")), []);
+  const [first, second, ...rest] = syncs.seen;
+  assert.deepEqual(first, { call: "datasync", on: ["tmp/a"], files: { "tmp/a": text } });
+  assert.deepEqual([second?.call, second?.on, second?.files["incoming/a"]], ["sync", ["incoming"], text]);
+  assert.deepEqual(rest, []);
+  assert.deepEqual(names, [[], ["a"]]);
+});
+
+test("a file whose folder cannot be synced has left tmp when that is told", async (t) => {
+  const root = await temporaryFolder(t);
+  for (const name of ["tmp", "incoming"]) await mkdir(join(root, name));
+  let removed = false;
+  const { unlink } = fs.promises;
+  const { mock } = t.mock.method(fs.promises, "unlink", async (path: string) => {
+    await nextTurn();
+    await unlink(path);
+    removed = true;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    mock.restore();
+    syncBuiltinESMExports();
+  });
+  const syncs = await watchSyncs(t, root);
+  syncs.before = ({ call }) => (call === "sync" ? Promise.reject(new Error("i/o error")) : undefined);
+  const file = { tmpDir: join(root, "tmp"), dir: join(root, "incoming"), name: "a", bytes: Buffer.from("x") };
+  await assert.rejects(publishFile(file), { code: "sync_failed" });
+  assert.equal(removed, true);
+  assert.deepEqual(await readdir(file.tmpDir), []);
 });
 
 test("a file whose turn has not come has no name yet, though others are published meanwhile", async (t) => {

@@ -21,9 +21,10 @@ import type { SequenceSource } from "./sequence.ts";
  *     tmp/ ──link──▶ outgoing/ (claimed in memory alone) ──unlink──▶ (gone, `done` in sent.jsonl)
  *     whatever cannot be read ──rename──▶ corrupt/
  *
- * To publish: write `tmp/<name>` in full, sync it, link it to its place, sync that folder, unlink the name in `tmp/`.
- * To finish: record `done` durably, then unlink; the unlink needs no sync, for a file that comes back after a power
- * failure is known by its key. What a stop leaves at each point (by kill, or by power failure where that differs):
+ * To publish: write `tmp/<name>` in full, sync it, link it to its place, sync that folder and, meanwhile, unlink the
+ * name in `tmp/`. To finish: record `done` durably, then unlink; the unlink needs no sync, for a file that comes back
+ * after a power failure is known by its key. What a stop leaves at each point (by kill, or by power failure where that
+ * differs):
  *
  * | # | the stop comes after | on disk | the next start |
  * |---|---|---|---|

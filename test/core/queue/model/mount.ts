@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
+import { callbackify } from "node:util";
 import { systemError } from "./disk.ts";
 import type { Disk, Inode } from "./disk.ts";
 
@@ -234,10 +235,45 @@ export function mountAll(): void {
       return inModel(first.mount, [first.path, second.path], args[2]);
     };
   }
+  mountDescriptors();
   const { watch } = fs;
   (fs as unknown as Record<string, unknown>)["watch"] = (...args: Parameters<typeof watch>): unknown => {
     if (typeof args[0] === "string" && args[0].startsWith(POINTS)) throw systemError("ENOSPC", args[0]);
     return watch(...args);
   };
   syncBuiltinESMExports();
+}
+
+/** Far above the system's. */
+const FIRST_FD = 1_000_000_000;
+
+/** Folders are opened and synced by descriptor. Opening one is at once: it changes nothing. */
+function mountDescriptors(): void {
+  const handles = new Map<unknown, Handle>();
+  let opened = 0;
+  const patched = fs as unknown as Record<"openSync" | "fsync" | "close", Function>;
+  const { openSync, fsync, close } = patched;
+  patched.openSync = (...args) => {
+    const found = within(args[0]);
+    if (found === undefined) return openSync(...args);
+    const { mount, path } = found;
+    const handle = new Handle(mount, path, must(mount, path));
+    const fd = FIRST_FD + opened;
+    opened += 1;
+    handles.set(fd, handle);
+    return fd;
+  };
+  patched.fsync = (...args) => {
+    const [fd, done] = args as [number, (error: unknown) => void];
+    const handle = handles.get(fd);
+    if (handle === undefined) return fsync(...args);
+    return callbackify(() => handle.sync())(done);
+  };
+  patched.close = (...args) => {
+    const [fd, done] = args as [number, (error: unknown) => void];
+    if (!handles.delete(fd)) return close(...args);
+    return queueMicrotask(() => {
+      done(null);
+    });
+  };
 }
