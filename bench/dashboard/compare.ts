@@ -1,3 +1,4 @@
+import { quantile } from "../bench.ts";
 import type { BenchRow } from "../bench.ts";
 import { Stage } from "./stage.ts";
 import type { Kind } from "./stage.ts";
@@ -25,6 +26,26 @@ type Task<T> = (stage: Stage, kind: Kind) => Promise<T>;
 export async function ofEach<T>(task: Task<T>): Promise<Measured<T>> {
   const of = (kind: Kind): Promise<T> => Stage.use((stage) => task(stage, kind));
   return { ours: await of("ours"), "Express + SSE": await of("express"), ws: await of("ws") };
+}
+
+/** One after another. */
+export async function rounds<T>(count: number, task: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let n = 0; n < count; n += 1) results.push(await task());
+  return results;
+}
+
+/** As `ofEach`, some times: all meet the same minutes of the machine. */
+export async function inRounds<T>(count: number, task: Task<T>): Promise<Measured<readonly T[]>> {
+  const [first, ...others] = await rounds(Math.max(1, count), () => ofEach(task));
+  if (first === undefined) throw new Error("there was no round");
+  const names = Object.keys(first);
+  const of = (name: string): T[] => [first, ...others].map((one) => one[name] ?? one.ours);
+  return { ...Object.fromEntries(names.map((name) => [name, of(name)])), ours: of("ours") };
+}
+
+export function medianOf<T>(of: readonly T[], value: (one: T) => number): number {
+  return quantile(of.map(value), 0.5);
 }
 
 /** As `ofEach`, all at the same time: for those that do next to nothing. */

@@ -2,8 +2,8 @@
 export interface Sizes {
   /** Lines whose way to the client is timed, 50 a second. */
   readonly timedLines: number;
-  /** Lines written as fast as may be, and the clients that get them. */
-  readonly burst: { readonly lines: number; readonly clients: number };
+  /** Lines written as fast as may be, the clients that get them, and how often. */
+  readonly burst: { readonly lines: number; readonly clients: number; readonly rounds: number };
   readonly bigFileBytes: number;
   /** Answers timed of the big file. */
   readonly answers: number;
@@ -18,7 +18,7 @@ export interface Sizes {
 
 export const FULL: Sizes = {
   timedLines: 500,
-  burst: { lines: 300_000, clients: 10 },
+  burst: { lines: 300_000, clients: 10, rounds: 5 },
   bigFileBytes: 2 ** 30,
   answers: 200,
   loopSeconds: 10,
@@ -30,7 +30,7 @@ export const FULL: Sizes = {
 /** Little of everything: whether it can be measured at all. */
 export const QUICK: Sizes = {
   timedLines: 20,
-  burst: { lines: 3000, clients: 3 },
+  burst: { lines: 3000, clients: 3, rounds: 1 },
   bigFileBytes: 4 * 2 ** 20,
   answers: 3,
   loopSeconds: 0.3,

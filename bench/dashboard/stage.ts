@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 import { Lines } from "./lines.ts";
 
 /**
- * `ours`, `monitored` and `many` are the dashboard; `many` takes as many WebSockets as it is told. `bare` is a process
- * that does nothing.
+ * `ours`, `monitored` and `many` are the dashboard; `many` takes as many WebSockets as it is told. `unboundedWs` is `ws`
+ * without places and without bounds, `bare` a process that does nothing.
  */
-export type Kind = "ours" | "monitored" | "many" | "express" | "ws" | "bare";
+export type Kind = "ours" | "monitored" | "many" | "express" | "ws" | "unboundedWs" | "bare";
 /** How its clients are talked to. */
 export type Wire = "dashboard" | "sse" | "ws";
 
@@ -42,12 +42,14 @@ export interface Server {
 const DASHBOARD = new URL("../../src/dashboard/main.js", import.meta.url);
 const MONITOR = new URL("./loop-monitor.js", import.meta.url);
 const SWEEPS = ["--expose-gc"];
-const PROGRAMS: Readonly<Record<Kind, { wire: Wire; url: URL; flags: readonly string[] }>> = {
+const WS = new URL("./ws-tail.js", import.meta.url);
+const PROGRAMS: Readonly<Record<Kind, { wire: Wire; url: URL; flags: readonly string[]; mode?: string }>> = {
   ours: { wire: "dashboard", url: DASHBOARD, flags: [] },
   monitored: { wire: "dashboard", url: DASHBOARD, flags: ["--import", MONITOR.href] },
   many: { wire: "dashboard", url: new URL("./many-sockets.js", import.meta.url), flags: SWEEPS },
   express: { wire: "sse", url: new URL("./express-sse.js", import.meta.url), flags: SWEEPS },
-  ws: { wire: "ws", url: new URL("./ws-tail.js", import.meta.url), flags: SWEEPS },
+  ws: { wire: "ws", url: WS, flags: SWEEPS },
+  unboundedWs: { wire: "ws", url: WS, flags: SWEEPS, mode: "unbounded" },
   bare: { wire: "dashboard", url: MONITOR, flags: [] },
 };
 const HISTORY = "message-history.jsonl";
@@ -82,8 +84,9 @@ export class Stage {
 
   async start(kind: Kind, given: { file?: string; maxSockets?: number } = {}): Promise<Server> {
     const file = given.file ?? (await this.file());
-    const { wire, url, flags } = PROGRAMS[kind];
-    const words = url === DASHBOARD ? [] : [file, String(given.maxSockets ?? 64)];
+    const { wire, url, flags, mode } = PROGRAMS[kind];
+    const words =
+      url === DASHBOARD ? [] : [file, String(given.maxSockets ?? 64), ...(mode === undefined ? [] : [mode])];
     const child = spawn(process.execPath, [...flags, fileURLToPath(url), ...words], {
       cwd: this.#root,
       stdio: ["ignore", "pipe", "inherit"],

@@ -53,8 +53,7 @@ function dropUndefined(filter: object): Filter {
 
 /** Epoch ms of a row: a record's `timestamp`, an older one's `ts`, pino's `time`. */
 export function timeOfRow(row: Row): number | undefined {
-  const { timestamp, ts, time: own } = row.record ?? {};
-  const time = timestamp ?? ts ?? own;
+  const time = row.member("timestamp") ?? row.member("ts") ?? row.member("time");
   return typeof time === "number" && Number.isFinite(time) ? time : undefined;
 }
 
@@ -77,9 +76,8 @@ export function matchOf(filter: Filter, reading?: "forward" | "backward"): Match
 function equality(name: string, wanted: Value | readonly Value[]): Test {
   const written = name === "level" ? levelName : String;
   const values = new Set((Array.isArray(wanted) ? wanted : [wanted]).map((one: Value) => written(one)));
-  return ({ record }) => {
-    if (record === undefined || !Object.hasOwn(record, name)) return false;
-    const found = record[name];
+  return (row) => {
+    const found = row.member(name);
     return (typeof found === "string" || typeof found === "number") && values.has(written(found));
   };
 }

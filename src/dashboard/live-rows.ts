@@ -4,7 +4,7 @@
 export const GATHER_MS = 16;
 /** Times that a WebSocket's rows go out without waiting for others first. */
 export const AT_ONCE = 4;
-/** Of one frame, or of what is written at once: rows, and text in UTF-16 units; a single row may be longer. */
-export const FRAME = { rows: 500, text: 64 * 1024 } as const;
+/** Of one frame, or of what is written at once: rows, and bytes; a single row may be longer. */
+export const FRAME = { rows: 500, bytes: 64 * 1024 } as const;
 /** Bytes looked at in one go: with a filter that few rows pass, others have their turn in between. */
 export const SCAN_BYTES = 1024 * 1024;

@@ -9,7 +9,9 @@ export const SUBPROTOCOL = "tinyclaw.v1";
 export const STATES = ["status", "metrics"] as const;
 export type StateTopic = (typeof STATES)[number];
 
-const id = z.string().min(1).max(64);
+/** Of a subscription's id, UTF-16 units. */
+export const MAX_ID = 64;
+const id = z.string().min(1).max(MAX_ID);
 
 export const clientFrame = z.discriminatedUnion("type", [
   z.object({

@@ -8,6 +8,10 @@ export type Shape = "full" | "slim";
 const BODIES = new Set(TOPIC_NAMES.flatMap((topic) => factsOf(topic).bodies));
 const EMPTY_OBJECT = /^\s*\{\s*\}\s*$/;
 
+/** What a row begins with, before its cursor; and what follows that, before the members of its own. */
+export const OPENING = '{"cursor":"';
+export const ROW_GLUE = '",';
+
 /**
  * A row as clients see it: its record with `cursor` as first member, or `{cursor, raw}` for a line that is no JSON
  * object, with `cut` (bytes) when it was longer. The line itself is passed on where that is safe.
@@ -29,7 +33,7 @@ function full(row: Row): string {
   if (EMPTY_OBJECT.test(text)) return JSON.stringify({ cursor });
   // JSON may hold a carriage return between its parts; to a reader of lines it is the end of one.
   const line = text.includes("\r") ? text.replaceAll("\r", " ") : text;
-  return `{"cursor":"${cursor}",${line.slice(line.indexOf("{") + 1)}`;
+  return `${OPENING}${cursor}${ROW_GLUE}${line.slice(line.indexOf("{") + 1)}`;
 }
 
 function slim(row: Row): string {
@@ -40,7 +44,7 @@ function slim(row: Row): string {
 function rebuilt({ cursor }: Row, record: object, wanted: (name: string) => boolean): string {
   const kept = Object.entries(record).filter(([name]) => name !== "cursor" && wanted(name));
   const rest = JSON.stringify(Object.fromEntries(kept)).slice(1);
-  return `{"cursor":"${cursor}"${kept.length === 0 ? "" : ","}${rest}`;
+  return kept.length === 0 ? JSON.stringify({ cursor }) : `${OPENING}${cursor}${ROW_GLUE}${rest}`;
 }
 
 function raw({ cursor, text, cut }: Row): string {

@@ -30,7 +30,7 @@ const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2000;
 /** Ends after which a client is told why. */
 const LAST_WORDS: ReadonlySet<string> = new Set(["server_stopping", "sign_in_expired"]);
-const LIMIT = { rows: FRAME.rows, bytes: FRAME.text, scan: SCAN_BYTES };
+const LIMIT = { rows: FRAME.rows, bytes: FRAME.bytes, scan: SCAN_BYTES };
 
 /**
  * The rows of a stream as server-sent events, from now or from after a place, until the client leaves. Throws the

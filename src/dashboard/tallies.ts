@@ -1,14 +1,13 @@
 import type { Clock } from "../core/clock.ts";
-import { describeError } from "../core/errors.ts";
+import { describeError, errorCode } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { breathe } from "./breathe.ts";
-import { ThreadCounts } from "./scan/counts.ts";
+import { ThreadCounts, arrivalOf } from "./scan/counts.ts";
 import type { CountedTopic, Totals } from "./scan/counts.ts";
 import type { ScanPool } from "./scan/pool.ts";
-import type { CountedRow } from "./services/message-counts.ts";
 import { formatCursor, startOf } from "./tail/cursor.ts";
 import type { Place } from "./tail/cursor.ts";
-import type { Cursor, Row, Source } from "./tail/stream.ts";
+import type { Cursor, Row, Slice, Source } from "./tail/stream.ts";
 import type { Streams } from "./topics.ts";
 
 /** Of one task, bytes: less than a tenth of a second of parsing. */
@@ -16,8 +15,8 @@ const STEP_BYTES = 8 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Rows taken at once: less than a millisecond of work. */
 const LIMIT = { rows: 500, bytes: 256 * 1024 };
-/** With fewer new ones nobody has to wait until they are counted. */
-const FEW_BYTES = 64 * 1024;
+/** After what comes could not be read, ms. */
+const RETRY_MS = 1000;
 /** Messages told at once. */
 const BATCH = 2_000;
 
@@ -26,8 +25,8 @@ export interface TalliesDeps {
   readonly pool: ScanPool;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Is given each message that came in within the last day, and each row of the history that comes, once. */
-  readonly messages: { add(row: CountedRow): void };
+  /** Is told when each message came in: those of the last day, and each that comes, once. Epoch ms. */
+  readonly messages: { add(timestamp: number): void };
 }
 
 /**
@@ -43,7 +42,6 @@ export class Tallies {
   #isCounting = true;
   /** Ends of the listening to the streams. */
   readonly #unlisten: (() => void)[] = [];
-  readonly #draining = new Set<Promise<void>>();
 
   constructor(deps: TalliesDeps) {
     this.#deps = deps;
@@ -64,9 +62,8 @@ export class Tallies {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    for (const unlisten of this.#unlisten) unlisten();
     await this.#counted;
-    await Promise.all(this.#draining);
+    for (const unlisten of this.#unlisten) unlisten();
   }
 
   /** Of what is counted so far; zeros for a thread without a row. */
@@ -118,67 +115,57 @@ export class Tallies {
 
   async #arrive(arrivals: Float64Array): Promise<void> {
     for (const [n, timestamp] of arrivals.entries()) {
-      this.#deps.messages.add({ direction: "in", timestamp });
+      this.#deps.messages.add(timestamp);
       if (n % BATCH === BATCH - 1) await breathe();
     }
   }
 
-  /** Counts what comes after the place, as it comes; resolves when what is there now is counted. */
+  /** Counts what has come after the place, and from there on each row as it is read; resolves in between. */
   async #live(topic: CountedTopic, from: Cursor | undefined): Promise<void> {
     const stream = this.#deps.streams[topic];
     let cursor = from;
-    let again = false;
-    let running: Promise<void> | undefined;
-    const drain = async (): Promise<void> => {
-      // Those who wait for the rows have them first.
+    for (;;) {
+      const head = stream.head();
+      const slice = await this.#read(topic, cursor);
+      for (const item of slice.items) if (!("gap" in item)) this.#add(topic, item);
+      const { last = cursor } = slice;
+      // All up to the head of now; or as far as it goes, where that is what it was before. Nothing is waited for from
+      // here until the listening begins, and the stream has been started: so each row counts once.
+      if (!slice.more && (last === stream.head() || (last === cursor && head === stream.head()))) break;
+      cursor = last;
       await breathe();
-      do {
-        again = false;
-        cursor = await this.#pull(topic, cursor);
-      } while (again as boolean);
-    };
-    const kick = (): Promise<void> => {
-      again = true;
-      running ??= drain()
-        .catch((error: unknown) => {
-          this.#tell(topic, error);
-        })
-        .finally(() => {
-          if (running !== undefined) this.#draining.delete(running);
-          running = undefined;
-        });
-      this.#draining.add(running);
-      return running;
-    };
+    }
+    this.#stop.signal.throwIfAborted();
     this.#unlisten.push(
-      stream.onGrown((bytes) => {
-        const counted = kick();
-        return bytes < FEW_BYTES ? undefined : counted;
+      stream.onRow((row) => {
+        this.#add(topic, row);
       }),
     );
-    await kick();
   }
 
-  async #pull(topic: CountedTopic, from: Cursor | undefined): Promise<Cursor | undefined> {
-    const stream = this.#deps.streams[topic];
+  /** What cannot be read now is tried again; it rejects when this is closed, or the stream. */
+  async #read(topic: CountedTopic, cursor: Cursor | undefined): Promise<Slice> {
     const limit = { ...LIMIT, signal: this.#stop.signal };
-    let cursor = from;
-    for (;;) {
-      const slice = await stream.after(cursor, limit);
-      for (const item of slice.items) if (!("gap" in item)) this.#add(topic, item);
-      cursor = slice.last ?? cursor;
-      if (!slice.more) return cursor;
-      await breathe();
+    for (let trouble = ""; ;) {
+      try {
+        return await this.#deps.streams[topic].after(cursor, limit);
+      } catch (error) {
+        if (this.#stop.signal.aborted || errorCode(error) === "stream_closed") throw error;
+        if (describeError(error) !== trouble) this.#tell(topic, error);
+        trouble = describeError(error);
+        await this.#deps.clock.sleep(RETRY_MS, this.#stop.signal);
+      }
     }
   }
 
   #add(topic: CountedTopic, row: Row): void {
     this.#counts.add(topic, row);
-    if (topic === "messages" && row.record !== undefined) this.#deps.messages.add(row.record);
+    const arrival = topic === "messages" ? arrivalOf(row) : undefined;
+    if (arrival !== undefined) this.#deps.messages.add(arrival);
   }
 
   #tell(topic: CountedTopic, error: unknown): void {
     if (this.#stop.signal.aborted) return;
-    this.#deps.log.warn({ topic, error: describeError(error) }, "counting stopped");
+    this.#deps.log.warn({ topic, error: describeError(error) }, "counting failed");
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
+import { DashboardError } from "../../src/dashboard/errors.ts";
 import { MessageCounts } from "../../src/dashboard/services/message-counts.ts";
 import { Tallies } from "../../src/dashboard/tallies.ts";
 import type { Stream } from "../../src/dashboard/tail/stream.ts";
@@ -45,7 +46,7 @@ function ended(threadId: number, costUsd: number): string {
   return `${JSON.stringify({ timestamp: Date.now(), threadId, kind: "turn_end", ms: 5, usage, costUsd })}\n`;
 }
 
-/** What is read is counted a turn of the event loop or two later. */
+/** Of what lay there when counting began: it may be counted some turns of the event loop later. */
 async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 5000;
   while (!condition()) {
@@ -154,4 +155,26 @@ test("closed while it counts, it ends, and says nothing", async (t) => {
   await tallies.start();
   assert.ok(performance.now() - at < 1000);
   assert.deepEqual(log.lines, []);
+});
+
+test("what cannot be read for a while is counted later, and said once", async (t) => {
+  const { folder, messages, activity, log, counts } = await open(t, { messages: said(5, "in") });
+  let failures = 0;
+  const failing: Stream = {
+    ...messages,
+    async after(...given) {
+      failures += 1;
+      if (failures <= 3) throw new DashboardError("file_unreadable", "no more files can be open");
+      return messages.after(...given);
+    },
+  };
+  const clock = { ...systemClock, sleep: () => Promise.resolve() };
+  const streams = { messages: failing, activity };
+  const tallies = new Tallies({ streams, pool: openPool(t), clock, log, messages: counts });
+  t.after(() => tallies.close());
+  await tallies.start();
+  await appendFile(join(folder, "m.jsonl"), said(5, "out"));
+  await messages.look();
+  assert.deepEqual(tallies.of(5).messages, { in: 1, out: 1 });
+  assert.equal(log.lines.filter(({ level }) => level === "warn").length, 1);
 });

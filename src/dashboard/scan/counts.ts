@@ -39,11 +39,10 @@ export class ThreadCounts {
   readonly byThread = new Map<number, Counts>();
 
   add(topic: CountedTopic, row: Row): void {
-    const { record } = row;
-    const threadId = record?.["threadId"];
-    if (record === undefined || !isThreadId(threadId)) return;
-    if (topic === "messages") this.#message(threadId, record["direction"]);
-    else if (record["kind"] === "turn_end") this.#turn(threadId, record);
+    const threadId = row.member("threadId");
+    if (!isThreadId(threadId)) return;
+    if (topic === "messages") this.#message(threadId, row);
+    else if (row.holds("kind", "turn_end")) this.#turn(threadId, row.record ?? {});
   }
 
   merge(others: ReadonlyMap<number, Counts>): void {
@@ -60,9 +59,9 @@ export class ThreadCounts {
     return { messages: { in: ins, out: outs }, turns, costUsd, tokens: { input, output, cacheRead, cacheWrite } };
   }
 
-  #message(threadId: number, direction: unknown): void {
-    if (direction !== "in" && direction !== "out") return;
-    this.#count(threadId, direction === "in" ? 0 : 1, 1);
+  #message(threadId: number, row: Row): void {
+    if (row.holds("direction", "in")) this.#count(threadId, 0, 1);
+    else if (row.holds("direction", "out")) this.#count(threadId, 1, 1);
   }
 
   #turn(threadId: number, { costUsd, usage }: Readonly<Record<string, unknown>>): void {
@@ -91,5 +90,5 @@ export class ThreadCounts {
 
 /** Epoch ms of a message that came in. */
 export function arrivalOf(row: Row): number | undefined {
-  return row.record?.["direction"] === "in" ? timeOfRow(row) : undefined;
+  return row.holds("direction", "in") ? timeOfRow(row) : undefined;
 }

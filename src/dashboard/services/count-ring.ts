@@ -4,6 +4,9 @@ export class CountRing {
   /** Which stretch of time each place counts; stretches are numbered from the epoch. */
   readonly #stretch: Float64Array;
   readonly #counts: Uint32Array;
+  /** The stretch that was counted last, and its place: the next one most often happens in the same. */
+  #last = Number.NaN;
+  #lastPlace = 0;
 
   constructor(bucketMs: number, buckets: number) {
     this.#bucketMs = bucketMs;
@@ -14,11 +17,17 @@ export class CountRing {
   /** `timestamp`: epoch ms. One that is older than what its place counts is out of reach. */
   add(timestamp: number): void {
     const stretch = Math.floor(timestamp / this.#bucketMs);
+    if (stretch === this.#last) {
+      this.#counts[this.#lastPlace] = (this.#counts[this.#lastPlace] ?? 0) + 1;
+      return;
+    }
     const place = stretch % this.#counts.length;
     const held = this.#stretch[place] ?? stretch;
     if (held > stretch) return;
     this.#counts[place] = held === stretch ? (this.#counts[place] ?? 0) + 1 : 1;
     this.#stretch[place] = stretch;
+    this.#last = stretch;
+    this.#lastPlace = place;
   }
 
   /** All of the stretch that `now` lies in, and of those before it that are kept. */

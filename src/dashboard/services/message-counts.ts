@@ -9,16 +9,11 @@ const DAY_MINUTES = 24 * 60 + 1;
 /** A clock that runs ahead by more is wrong, and would push out what is true, ms. */
 const MAX_AHEAD_MS = MINUTE_MS;
 
-/** A row of `message-history.jsonl`, of which nothing is taken for granted; an older one has `ts`. */
-export interface CountedRow {
-  readonly timestamp?: unknown;
-  readonly ts?: unknown;
-  readonly direction?: unknown;
-}
-
 /** Messages that came in: of the last hour to a second, of the last day to a minute. */
 export class MessageCounts {
   readonly #clock: Clock;
+  /** The clock as it was read for what came latest, ms: most of what comes is not later, and need not read it again. */
+  #now = Number.NEGATIVE_INFINITY;
   readonly #hour = new CountRing(SECOND_MS, HOUR_SECONDS);
   readonly #day = new CountRing(MINUTE_MS, DAY_MINUTES);
 
@@ -26,17 +21,23 @@ export class MessageCounts {
     this.#clock = clock;
   }
 
-  /** Each row once, in any order. Rows of another direction, without a time or older than a day do not count. */
-  add(row: CountedRow): void {
-    const timestamp = row.timestamp ?? row.ts;
-    if (row.direction !== "in" || typeof timestamp !== "number" || !Number.isFinite(timestamp)) return;
-    if (timestamp < 0 || timestamp > this.#clock.now() + MAX_AHEAD_MS) return;
+  /** Each message once, in any order, with the time it came at, epoch ms. One older than a day does not count. */
+  add(timestamp: number): void {
+    if (!(timestamp >= 0) || this.#isAhead(timestamp)) return;
     this.#hour.add(timestamp);
     this.#day.add(timestamp);
   }
 
+  #isAhead(timestamp: number): boolean {
+    if (timestamp <= this.#now) return false;
+    this.#now = this.#clock.now();
+    return timestamp > this.#now + MAX_AHEAD_MS;
+  }
+
   totals(): { readonly lastHour: number; readonly lastDay: number } {
     const now = this.#clock.now();
+    // The clock may have been set back.
+    this.#now = now;
     return { lastHour: this.#hour.total(now), lastDay: this.#day.total(now) };
   }
 }

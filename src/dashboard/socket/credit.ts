@@ -1,5 +1,5 @@
 import { parseCursor } from "../tail/cursor.ts";
-import type { Cursor } from "../tail/cursor.ts";
+import type { Cursor, Place } from "../tail/cursor.ts";
 
 /** Bytes that may be on their way to a client that acks. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -25,10 +25,9 @@ export class Credit {
     return this.#acks && this.#total - this.#acked >= WINDOW_BYTES;
   }
 
-  /** A frame went out that ends at the cursor. */
-  spend(cursor: Cursor, bytes: number): void {
+  /** A frame went out that ends at the place. */
+  spend(place: Place | undefined, bytes: number): void {
     this.#total += bytes;
-    const place = parseCursor(cursor);
     if (place === undefined) return;
     this.#marks.push({ gen: place.gen, offset: place.offset, total: this.#total });
     if (this.#marks.length > REMEMBERED) this.#marks.splice(0, FORGOTTEN_AT_ONCE);

@@ -8,12 +8,14 @@ import type { Cursor, Match, Stream } from "../tail/stream.ts";
 import { piecesOf } from "./pieces.ts";
 import type { Piece } from "./pieces.ts";
 
-/** With so many bytes of new rows they go out at once, and the stream waits with the next. */
+/** With so many bytes of new rows they go out at once, and a later read waits until they have. */
 const BURST_BYTES = 64 * 1024;
-/** Batches kept for those who are behind, some 2 MiB: made anew they would be read from the file, and parsed again. */
-const KEPT = 32;
+/** Batches kept for those who are behind, some 4 MiB: made anew they would be read from the file, and looked through again. */
+const KEPT = 64;
+/** A line may be many times as long; of those none is kept. */
+const KEPT_BYTES = 2 * FRAME.bytes;
 /** Of text in a batch: with the cursors that are put in front of each row it is mostly one frame. */
-const BATCH_BYTES = 0.75 * FRAME.text;
+const BATCH_BYTES = 0.75 * FRAME.bytes;
 const LIMIT = { rows: FRAME.rows, bytes: BATCH_BYTES, scan: SCAN_BYTES };
 
 /** Which rows are wanted. Equal filters have equal keys. */
@@ -40,7 +42,7 @@ export function queryOf(filter: Filter): Query {
 
 /**
  * What a stream's subscribers share. They are called together, so that those who are up to date ask for the same
- * rows, and the text of these is made once for all.
+ * rows, and the frames of these are made once for all.
  */
 export class Feed {
   readonly shape: Shape;
@@ -86,7 +88,7 @@ export class Feed {
     if (known !== undefined) return known;
     const batch = this.#read(place, query).then(
       (read) => {
-        if (read.last === place) this.#batches.delete(key);
+        if (read.last === place || isLarge(read)) this.#batches.delete(key);
         return read;
       },
       (error: unknown) => {
@@ -126,4 +128,8 @@ export class Feed {
     this.#grown = 0;
     return Promise.all([...this.#followers].flatMap((follower) => follower() ?? []));
   }
+}
+
+function isLarge({ pieces }: Batch): boolean {
+  return pieces.reduce((sum, piece) => sum + (piece.kind === "rows" ? piece.bytes : 0), 0) > KEPT_BYTES;
 }

@@ -34,15 +34,22 @@ export class Gate {
     if (this.#isClosed) return false;
     const buffered = this.#connection.buffered();
     this.#isShut = buffered >= (this.#isShut ? LOW_BYTES : HIGH_BYTES);
-    return !this.#isShut && buffered + this.#turns * FRAME.text < HIGH_BYTES;
+    return !this.#isShut && buffered + this.#turns * FRAME.bytes < HIGH_BYTES;
+  }
+
+  /**
+   * A turn, to be ended by `leave`; false: there is none at once. When it is closed everybody gets one, so that nobody
+   * waits: who does looks whether it is over.
+   */
+  tryEnter(): boolean {
+    if (!this.#isClosed && (this.#waiting.size > 0 || !this.hasRoom())) return false;
+    this.#turns += 1;
+    return true;
   }
 
   /** Resolves with a turn, to be ended by `leave`. */
   enter(who: object): Promise<void> {
-    if (this.#isClosed || (this.#waiting.size === 0 && this.hasRoom())) {
-      this.#turns += 1;
-      return Promise.resolve();
-    }
+    if (this.tryEnter()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.set(who, resolve);
       this.#lookLater();

@@ -1,4 +1,4 @@
-import { clientFrame } from "../protocol.ts";
+import { MAX_ID, clientFrame } from "../protocol.ts";
 import type { ClientFrame } from "../protocol.ts";
 
 /** A frame of a client, or what is wrong with it; `id` also of one that is wrong, if it bears one. */
@@ -6,8 +6,6 @@ export type Given = { readonly id: string | undefined } & (
   | { readonly frame: ClientFrame }
   | { readonly frame?: undefined; readonly message: string }
 );
-
-const MOST_ID = 64;
 
 export function parseFrame(text: string): Given {
   let json: unknown;
@@ -29,5 +27,5 @@ export function parseFrame(text: string): Given {
 
 function idOf(json: unknown): string | undefined {
   if (typeof json !== "object" || json === null || !("id" in json)) return undefined;
-  return typeof json.id === "string" && json.id.length <= MOST_ID ? json.id : undefined;
+  return typeof json.id === "string" && json.id.length <= MAX_ID ? json.id : undefined;
 }

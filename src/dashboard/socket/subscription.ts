@@ -15,7 +15,7 @@ import { queryOf } from "./feed.ts";
 import type { Batch, Feed, Query } from "./feed.ts";
 import type { Gate } from "./gate.ts";
 import { lastRows } from "./last-rows.ts";
-import { piecesOf } from "./pieces.ts";
+import { gapPiece, piecesOf } from "./pieces.ts";
 import type { Piece } from "./pieces.ts";
 import type { Start } from "./start.ts";
 
@@ -165,6 +165,7 @@ export class Subscription {
   /** Waits for credit and for a turn on the connection; false: it is over. */
   async #hasTurn(): Promise<boolean> {
     const { gate } = this.#options.outlet;
+    if (!this.#isClosed && !this.#credit.isSpent && gate.tryEnter()) return true;
     const since = this.#now();
     while (this.#credit.isSpent && !this.#isClosed) {
       await this.#hold(SLOW_MS);
@@ -195,7 +196,7 @@ export class Subscription {
       piece.kind === "rows"
         ? piece.frame(this.#prefix)
         : frame({ type: "gap", id: this.#options.id, ...gapFields(piece.gap) });
-    if (this.#options.outlet.send(text)) this.#credit.spend(piece.last, piece.kind === "rows" ? piece.bytes : 0);
+    if (this.#options.outlet.send(text)) this.#credit.spend(piece.place, piece.kind === "rows" ? piece.bytes : 0);
   }
 
   /** From the end on: the client is told what it missed, and owes no ack for it. */
@@ -204,7 +205,7 @@ export class Subscription {
     const [from, to] = [this.#place, feed.head];
     if (to === undefined || to === from) return;
     this.#credit.forgive();
-    this.#send({ kind: "gap", last: to, gap: { from, to, bytes: bytesBetween(from, to), reason: "slow" } });
+    this.#send(gapPiece({ from, to, bytes: bytesBetween(from, to), reason: "slow" }));
     this.#place = to;
   }
 

@@ -51,7 +51,7 @@ export class BlockReader {
   /** A line that does not fit into a block is read forward, from where it begins. */
   async #longLine(): Promise<readonly FileRow[] | "lost"> {
     const start = await lineStart(this.#file, this.#end - 1);
-    const reader = new LineReader(this.#file, { gen: this.#gen, offset: start });
+    const reader = new LineReader(this.#file, { gen: this.#gen, offset: start }, { lines: "text" });
     const rows: FileRow[] = [];
     let step = await reader.next(this.#end);
     for (; step.status === "rows"; step = await reader.next(this.#end)) rows.push(...step.rows);

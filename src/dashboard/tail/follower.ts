@@ -30,6 +30,9 @@ interface Current {
   readonly next?: Next;
 }
 
+/** Is given rows that are in the ring, and their bytes; what it returns is waited for. */
+export type OnRows = (rows: readonly FileRow[], bytes: number) => Promise<unknown> | undefined;
+
 /** What the file looked like when there was nothing more to read. */
 interface Quiet {
   readonly size: bigint;
@@ -52,7 +55,7 @@ export class Follower {
   readonly #catalog: Catalog;
   readonly #clock: Clock;
   readonly #log: Logger | undefined;
-  readonly #onRows: (bytes: number) => Promise<void> | undefined;
+  readonly #onRows: OnRows;
   #current: Current | undefined;
   #quiet: Quiet | undefined;
   #looking: Promise<void> | undefined;
@@ -61,13 +64,7 @@ export class Follower {
   #trouble = "";
   #closed = false;
 
-  constructor(options: {
-    catalog: Catalog;
-    clock: Clock;
-    log: Logger | undefined;
-    ringBytes: number;
-    onRows: (bytes: number) => Promise<void> | undefined;
-  }) {
+  constructor(options: { catalog: Catalog; clock: Clock; log: Logger | undefined; ringBytes: number; onRows: OnRows }) {
     this.#catalog = options.catalog;
     this.#clock = options.clock;
     this.#log = options.log;
@@ -228,17 +225,18 @@ export class Follower {
     }
   }
 
-  #take(current: Current, rows: readonly FileRow[]): Promise<void> | undefined {
+  #take(current: Current, rows: readonly FileRow[]): Promise<unknown> | undefined {
     const { gen } = current.reader;
     if (rows.length === 0 || gen === undefined) return undefined;
     if (!current.entered) this.#enter(gen, current.gap);
     current.entered = true;
     let bytes = 0;
+    // Nothing may wait between the ring and those who are told: some take up both in one moment.
     for (const row of rows) {
       this.ring.push(row);
       bytes += row.bytes;
     }
-    return this.#onRows(bytes);
+    return this.#onRows(rows, bytes);
   }
 
   /** The first row of a file: now that it has a name, it follows the one before. */
@@ -322,7 +320,7 @@ export class Follower {
 }
 
 function reading(file: SourceFile, from?: Next["from"]): Current {
-  return { reader: new LineReader(file, from, "follow"), entered: false, gap: undefined };
+  return { reader: new LineReader(file, from, { lines: "bytes", isFollowed: true }), entered: false, gap: undefined };
 }
 
 async function openSame(entry: Entry): Promise<SourceFile | undefined> {

@@ -8,7 +8,9 @@ import { LineReader } from "./line-reader.ts";
 import { samePlace } from "./ring.ts";
 import type { GapReason } from "./lineage.ts";
 import type { FileRow } from "./row.ts";
+import type { SourceFile } from "./source-file.ts";
 import type { Source, Sources } from "./sources.ts";
+import type { LinesAs } from "./splitter.ts";
 import { CHUNK_BYTES } from "./line-bytes.ts";
 
 /** How often a call may find its data gone while it reads: more is a file that somebody cuts all the time. */
@@ -19,6 +21,8 @@ export class Forward {
   readonly #follower: Follower;
   readonly #sources: Sources;
   readonly #out: Collector;
+  /** Where all rows are wanted, they all lie together. */
+  readonly #lines: LinesAs;
   #place: Place | undefined;
   /** The last place that was handed on: where a gap begins. */
   #told: Place | string | undefined;
@@ -28,6 +32,7 @@ export class Forward {
     this.#follower = follower;
     this.#sources = sources;
     this.#out = new Collector(limit, match);
+    this.#lines = match === undefined ? "bytes" : "text";
   }
 
   /** `from` undefined: from the oldest row. `gone`: the text of a cursor that names no place. */
@@ -77,7 +82,7 @@ export class Forward {
     const source = await this.#sources.open(place);
     if (source === undefined) return this.#lose();
     try {
-      let reader = new LineReader(source.file, place);
+      let reader = this.#reader(source.file, place);
       for (;;) {
         this.#out.throwIfAborted();
         reader = (await this.#skip(reader, source)) ?? reader;
@@ -92,6 +97,10 @@ export class Forward {
     }
   }
 
+  #reader(file: SourceFile, place: Place): LineReader {
+    return new LineReader(file, place, { lines: this.#lines });
+  }
+
   /** A reader further on, when no row that is wanted lies before that. */
   async #skip(reader: LineReader, { file, bound }: Source): Promise<LineReader | undefined> {
     const { skip } = this.#out;
@@ -103,7 +112,7 @@ export class Forward {
       return undefined;
     }
     this.#arrive(place);
-    return new LineReader(file, place);
+    return this.#reader(file, place);
   }
 
   /** False: the slice is full. */

@@ -2,9 +2,10 @@ import { HEAD_BYTES, WINDOW_BYTES, checkOf, generationOf, lineHash, lineHashOf }
 import type { FileRow } from "./row.ts";
 import type { SourceFile } from "./source-file.ts";
 import { Splitter } from "./splitter.ts";
+import type { LinesAs } from "./splitter.ts";
 import { CHUNK_BYTES } from "./line-bytes.ts";
 
-/** Of a file that is followed: a writer in a hurry leaves more than that behind, and after each read clients are waited for. */
+/** Of a file that is followed: a writer in a hurry leaves more than that behind, and reads may be held back for clients. */
 const FOLLOWED_BYTES = 4 * CHUNK_BYTES;
 
 export type Step =
@@ -34,20 +35,26 @@ export class LineReader {
   /** The first bytes of the file, as far as they were seen; more than nothing before the file has a name. */
   #head: Buffer | undefined;
   readonly #follows: boolean;
+  readonly #lines: LinesAs;
   readonly #buffer: Buffer;
 
   /**
-   * Without a place: from the start of a file of which nothing is known yet. `follow`: the file may be cut between two
-   * reads.
+   * Without a place: from the start of a file of which nothing is known yet. `isFollowed`: the file may be cut between
+   * two reads.
    */
-  constructor(file: SourceFile, place?: { gen: string; offset: number; check?: number }, follow?: "follow") {
+  constructor(
+    file: SourceFile,
+    place: { gen: string; offset: number; check?: number } | undefined,
+    { lines, isFollowed = false }: { lines: LinesAs; isFollowed?: boolean },
+  ) {
     this.file = file;
-    this.#follows = follow !== undefined;
+    this.#follows = isFollowed;
+    this.#lines = lines;
     this.#gen = place?.gen;
     this.#readTo = place?.offset ?? 0;
     this.#check = place?.check;
     this.#buffer = Buffer.allocUnsafe((this.#follows ? FOLLOWED_BYTES : CHUNK_BYTES) + WINDOW_BYTES);
-    if (place !== undefined) this.#splitter = new Splitter(place.gen, place.offset);
+    if (place !== undefined) this.#splitter = new Splitter(place.gen, place.offset, lines);
   }
 
   /** The file's generation, once there is enough of the file. */
@@ -131,6 +138,6 @@ export class LineReader {
 
   #name(gen: string): Splitter {
     this.#gen = gen;
-    return (this.#splitter = new Splitter(gen, 0));
+    return (this.#splitter = new Splitter(gen, 0, this.#lines));
   }
 }

@@ -9,17 +9,20 @@ export type Item = FileRow | { readonly gap: Gap; readonly place: Place };
 const ROW_BYTES = 128;
 /** Records kept parsed: whoever keeps up asks for these, and again only for older ones. */
 const PARSED = 256;
-/** Slots that were given up are let go of in bundles. */
-const SLACK = 1024;
+/** Slots at first; there are twice as many each time these do not do. */
+const SLOTS = 256;
 
 /** The newest rows of a stream, shared by all who read it: contiguous, and always up to the end as read so far. */
 export class Ring {
   readonly maxBytes: number;
   readonly #lineage: Lineage;
-  #items: (Item | undefined)[] = [];
+  /** Slot n lies at n modulo their number, so that nothing is ever moved. */
+  #items = slots(SLOTS);
   /** Of the items' generations, beside them: an object for each of many thousands is what the collector is slow at. */
-  #serials: number[] = [];
+  #serials = new Int32Array(SLOTS);
+  /** Number of the oldest item's slot, and of the one after the newest. */
   #first = 0;
+  #next = 0;
   #bytes = 0;
   #start: Place | undefined;
   #startSerial: number | undefined;
@@ -58,10 +61,10 @@ export class Ring {
 
   push(row: FileRow): void {
     this.#push(row, row);
-    const behind = this.#items[this.#items.length - PARSED];
+    const behind = this.at(this.#next - PARSED);
     if (behind !== undefined && !("gap" in behind)) behind.forget();
     this.#bytes += ROW_BYTES + row.bytes;
-    while (this.#bytes > this.maxBytes && this.#items.length - this.#first > 1) this.#evict();
+    while (this.#bytes > this.maxBytes && this.#next - this.#first > 1) this.#evict();
   }
 
   /**
@@ -70,7 +73,7 @@ export class Ring {
    */
   pushGap(gap: Gap, gen: string): void {
     const place = startOf(gen);
-    if (this.#end?.gen === gen) while (this.#items.length > this.#first) this.#evict();
+    if (this.#end?.gen === gen) while (this.#next > this.#first) this.#evict();
     this.#push({ gap, place }, place);
   }
 
@@ -82,7 +85,7 @@ export class Ring {
     // A file that was cut and written anew may have a place that is called like one before: the newest is meant.
     if (isStart && !this.isStartGone) return this.#first;
     const low = this.#firstFrom(serial, place.offset);
-    const found = this.#items[low];
+    const found = this.at(low);
     if (found !== undefined && samePlace(placeOf(found), place)) return low + 1;
     return isStart ? this.#first : undefined;
   }
@@ -90,11 +93,11 @@ export class Ring {
   /** Number of the first item that ends at the offset or behind it. */
   #firstFrom(serial: number, offset: number): number {
     let low = this.#first;
-    let high = this.#items.length;
+    let high = this.#next;
     while (low < high) {
-      const middle = (low + high) >>> 1;
-      const item = this.#items[middle];
-      const later = (this.#serials[middle] ?? 0) - serial;
+      const middle = Math.floor((low + high) / 2);
+      const item = this.at(middle);
+      const later = (this.#serials[this.#place(middle)] ?? 0) - serial;
       if (item !== undefined && (later || placeOf(item).offset - offset) < 0) low = middle + 1;
       else high = middle;
     }
@@ -102,30 +105,45 @@ export class Ring {
   }
 
   at(n: number): Item | undefined {
-    return n < this.#first ? undefined : this.#items[n];
+    return n < this.#first || n >= this.#next ? undefined : this.#items[this.#place(n)];
   }
 
-  #push(item: Item, { gen, offset, check }: Place): void {
-    this.#items.push(item);
-    this.#serials.push(this.#lineage.indexOf(gen) ?? -1);
-    this.#end = { gen, offset, check };
+  #place(n: number): number {
+    return n % this.#items.length;
+  }
+
+  #push(item: Item, place: Place): void {
+    if (this.#next - this.#first === this.#items.length) this.#grow();
+    this.#items[this.#place(this.#next)] = item;
+    this.#serials[this.#place(this.#next)] = this.#lineage.indexOf(place.gen) ?? -1;
+    this.#next += 1;
+    this.#end = place;
+  }
+
+  #grow(): void {
+    const [items, serials] = [this.#items, this.#serials];
+    this.#items = slots(items.length * 2);
+    this.#serials = new Int32Array(items.length * 2);
+    for (let n = this.#first; n < this.#next; n += 1) {
+      this.#items[this.#place(n)] = items[n % items.length];
+      this.#serials[this.#place(n)] = serials[n % items.length] ?? -1;
+    }
   }
 
   #evict(): void {
-    const item = this.#items[this.#first];
-    const serial = this.#serials[this.#first];
-    this.#items[this.#first] = undefined;
-    this.#first += 1;
+    const item = this.at(this.#first);
     if (item === undefined) return;
-    const { gen, offset, check } = placeOf(item);
-    this.#start = { gen, offset, check };
-    this.#startSerial = serial;
+    // Of one row more that stays: a copy for each would be one object more to collect.
+    this.#start = placeOf(item);
+    this.#startSerial = this.#serials[this.#place(this.#first)];
+    this.#items[this.#place(this.#first)] = undefined;
+    this.#first += 1;
     if (!("gap" in item)) this.#bytes -= ROW_BYTES + item.bytes;
-    if (this.#first < SLACK || this.#first < this.#items.length / 2) return;
-    this.#items = this.#items.slice(this.#first);
-    this.#serials = this.#serials.slice(this.#first);
-    this.#first = 0;
   }
+}
+
+function slots(count: number): (Item | undefined)[] {
+  return Array.from({ length: count }, () => undefined);
 }
 
 /** The place after an item. */

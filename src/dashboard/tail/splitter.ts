@@ -1,16 +1,25 @@
+import { isUtf8 } from "node:buffer";
 import { checkOf } from "./cursor.ts";
 import { FileRow } from "./row.ts";
+import type { LineBytes } from "./json-line.ts";
 import { NEWLINE } from "./line-bytes.ts";
 
 /** No more of a line is kept, bytes. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 const RETURN = 0x0d;
+const EMPTY_LINE = "\n\n";
+
+/** What rows keep of their lines. */
+export type LinesAs = "bytes" | "text";
 
 /**
  * Makes rows of the bytes of one file as they come. Whole lines are decoded, never parts, so that no character is torn.
  * A line that has not ended is carried, up to 1 MiB of it. NUL bytes before a line are passed over: a power failure or
  * a file cut under its writer leaves runs of them. An empty line makes no row.
+ *
+ * As `bytes` the rows keep their lines in one block of all that came together, where that can be; as `text` each has its
+ * own: of few rows out of many each would hold its whole block.
  */
 export class Splitter {
   readonly #gen: string;
@@ -19,10 +28,12 @@ export class Splitter {
   #pieces: Buffer[] = [];
   #kept = 0;
   #dropped = 0;
+  readonly #lines: LinesAs;
 
-  constructor(gen: string, offset: number) {
+  constructor(gen: string, offset: number, lines: LinesAs = "text") {
     this.#gen = gen;
     this.#offset = offset;
+    this.#lines = lines;
   }
 
   /**
@@ -31,11 +42,15 @@ export class Splitter {
    */
   push(bytes: Buffer, from: number, base: number): FileRow[] {
     const rows: FileRow[] = [];
+    const block = this.#lines === "bytes" ? blockOf(bytes, from) : undefined;
     let start = from;
     for (let newline = bytes.indexOf(NEWLINE, start); newline !== -1; newline = bytes.indexOf(NEWLINE, start)) {
-      const text = this.#end(bytes, start, newline);
+      const line =
+        block !== undefined && this.#kept === 0 && newline - start <= MAX_LINE_BYTES
+          ? { block, from: start - from, to: newline - from }
+          : this.#end(bytes, start, newline);
       const end = newline + 1;
-      if (text !== "") rows.push(this.#row(base + end, checkOf(bytes, end), text));
+      if (line !== "") rows.push(this.#row(base + end, checkOf(bytes, end), line));
       this.#forget(base + end);
       start = end;
     }
@@ -51,8 +66,8 @@ export class Splitter {
     return row;
   }
 
-  #row(end: number, check: number, text: string): FileRow {
-    return new FileRow({ gen: this.#gen, offset: end, check }, this.#offset, text, this.#dropped);
+  #row(end: number, check: number, line: string | LineBytes): FileRow {
+    return new FileRow({ gen: this.#gen, offset: end, check }, this.#offset, line, this.#dropped);
   }
 
   #end(bytes: Buffer, start: number, end: number): string {
@@ -85,6 +100,20 @@ export class Splitter {
     this.#kept = 0;
     this.#dropped = 0;
   }
+}
+
+/**
+ * A copy of the whole lines from there on, for rows to keep. Undefined: there is none; they hold what is no UTF-8 or a
+ * carriage return, and cannot be passed on as they are; or what is no row's, so that a few rows would hold much.
+ */
+function blockOf(bytes: Buffer, from: number): Buffer | undefined {
+  const lines = bytes.subarray(from, bytes.lastIndexOf(NEWLINE) + 1);
+  if (lines.length === 0 || lines.includes(RETURN) || !isUtf8(lines)) return undefined;
+  if (lines[0] === NEWLINE || lines.includes(EMPTY_LINE) || lines.includes(0)) return undefined;
+  // Not of the pool that small buffers share: a row would hold what others have put beside it.
+  const block = Buffer.allocUnsafeSlow(lines.length);
+  block.set(lines);
+  return block;
 }
 
 function decode(bytes: Buffer, from: number, to: number): string {

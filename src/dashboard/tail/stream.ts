@@ -13,6 +13,7 @@ import type { Rolled } from "./names.ts";
 import { Sources } from "./sources.ts";
 import type { Source } from "./sources.ts";
 import { statNow } from "./source-file.ts";
+import type { Row } from "./row.ts";
 import { Wake } from "./wake.ts";
 
 export type { Limit, Match, Skip, Slice } from "./collector.ts";
@@ -41,10 +42,12 @@ export interface Stream {
   /** Reads what there is now, without waiting for a notice or the poll. Never rejects. */
   look(): Promise<void>;
   /**
-   * Calls when rows after an older head can be pulled, with their bytes; the returned function ends that. For what a
-   * listener returns, reading on waits a moment: so those who keep up do.
+   * Calls when rows after an older head can be pulled, with their bytes; the returned function ends that. Reading on
+   * waits a moment for what a listener returned two reads before: so those who keep up do.
    */
   onGrown(listener: GrownListener): () => void;
+  /** Calls with each row that comes after `head`, as it is read; it must not throw. The returned function ends that. */
+  onRow(listener: RowListener): () => void;
   /** Forward; undefined: from the oldest row. A cursor whose data is gone gives a gap, then what follows it. */
   after(cursor: Cursor | undefined, limit: Limit, match?: Match): Promise<Slice>;
   /** Backward; undefined: from the end as read so far. Items are oldest first all the same. */
@@ -59,6 +62,7 @@ export interface Stream {
 }
 
 export type GrownListener = (bytes: number) => Promise<unknown> | undefined | void;
+export type RowListener = (row: Row) => void;
 
 export interface StreamOptions {
   /** Absolute path of the file that grows, or of a link to it. It need not exist, nor its folder. */
@@ -77,14 +81,19 @@ const POLL_MS = 250;
 
 /** Whoever takes longer than this does not keep up, and is not waited for, ms. */
 const PACE_MS = 50;
+/**
+ * Reads that may go on before those are waited for who still have to do with an earlier one. Three of them fill the ring
+ * with lines of some 400 bytes; with shorter ones who is last reads from the file.
+ */
+const AHEAD = 2;
 
-/** By the real clock: it is the event loop that is to get its turn. */
+/** By the real clock: it is the event loop that is to get its turn. The task does not reject. */
 async function atMost(ms: number, task: Promise<unknown>): Promise<void> {
   let cancel = (): void => undefined;
   const late = new Promise<void>((resolve) => {
     cancel = systemClock.after(ms, resolve);
   });
-  await Promise.race([task.catch(() => undefined), late]);
+  await Promise.race([task, late]);
   cancel();
 }
 
@@ -92,14 +101,20 @@ export function openStream(options: StreamOptions): Stream {
   const { path, clock } = options;
   const catalog = new Catalog(path, options.rolled, clock);
   const listeners = new Set<GrownListener>();
+  const rowListeners = new Set<RowListener>();
+  /** What the newest reads are waited for with. */
+  const behind: Promise<unknown>[] = [];
   const follower = new Follower({
     catalog,
     clock,
     log: options.log,
     ringBytes: options.ringBytes ?? RING_BYTES,
-    onRows(bytes) {
+    onRows(rows, bytes) {
+      for (const listener of rowListeners) for (const row of rows) listener(row);
       const waits = [...listeners].flatMap((listener) => listener(bytes) ?? []);
-      return waits.length === 0 ? undefined : atMost(PACE_MS, Promise.all(waits));
+      if (waits.length > 0) behind.push(Promise.all(waits).catch(() => undefined));
+      const oldest = behind.length > AHEAD ? behind.shift() : undefined;
+      return oldest && atMost(PACE_MS, oldest);
     },
   });
   const look = (): Promise<void> => follower.look();
@@ -130,6 +145,7 @@ export function openStream(options: StreamOptions): Stream {
     async close() {
       closed = true;
       listeners.clear();
+      rowListeners.clear();
       wake.close();
       await follower.close();
     },
@@ -139,6 +155,12 @@ export function openStream(options: StreamOptions): Stream {
       listeners.add(listener);
       return () => {
         listeners.delete(listener);
+      };
+    },
+    onRow(listener) {
+      rowListeners.add(listener);
+      return () => {
+        rowListeners.delete(listener);
       };
     },
     after: async (cursor, limit, match) => new Forward(follower, sources, limit, match).read(...placeOf(cursor)),

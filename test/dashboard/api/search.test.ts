@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { DashboardError } from "../../../src/dashboard/errors.ts";
 import type { RouteDeps } from "../../../src/dashboard/routes.ts";
 import type { SearchEvent, SearchQuery } from "../../../src/dashboard/scan/search.ts";
+import { FileRow } from "../../../src/dashboard/tail/row.ts";
 import { TOPIC_NAMES } from "../../../src/dashboard/topics.ts";
 import { TextSink, heldBack, refusalOf, stage, streamOf } from "./stage.ts";
 
@@ -16,7 +17,7 @@ function searchOf(asked: SearchQuery[], events: (query: SearchQuery) => SearchEv
 test("a search is lines of matches and progress, and one that says it is done", async (t) => {
   const asked: SearchQuery[] = [];
   const text = '{"cursor":"forged","message":"</script>"}';
-  const row = { cursor: "abc:1:2", text, record: JSON.parse(text) as Record<string, unknown> };
+  const row = new FileRow({ gen: "abc", offset: 1, check: 2 }, 0, text, 0);
   const search = searchOf(asked, ({ topic }) => [
     { type: "progress", scanned: 1, total: 2 },
     { type: "match", topic, row },

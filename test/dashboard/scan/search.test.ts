@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { matchOf } from "../../../src/dashboard/filter.ts";
 import { search } from "../../../src/dashboard/scan/search.ts";
 import type { SearchEvent } from "../../../src/dashboard/scan/search.ts";
+import type { Slice } from "../../../src/dashboard/tail/stream.ts";
 import { ALL, temporaryFolder, started, texts } from "../tail/support.ts";
 import { everyTopic, found, message, oneStream, openPool } from "./support.ts";
 
@@ -66,7 +67,9 @@ test("a row that is found is the row that is read", async (t) => {
   )) {
     if (event.type === "match") rows.unshift(event.row);
   }
-  assert.deepEqual(rows, (await stream.before(undefined, ALL)).items);
+  const told = (items: Slice["items"]): unknown =>
+    items.map((item) => ("gap" in item ? item : { cursor: item.cursor, text: item.text, cut: item.cut }));
+  assert.deepEqual(told(rows), told((await stream.before(undefined, ALL)).items));
 });
 
 test("text beyond what is kept of a long line is found", async (t) => {

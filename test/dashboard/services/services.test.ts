@@ -60,7 +60,7 @@ test("without a data directory all is empty or unknown, and fills when it appear
   });
   clock.advance(1_000);
   await fill(dir, clock.now());
-  services.messages.add({ timestamp: clock.now(), direction: "in" });
+  services.messages.add(clock.now());
   const { services: health, queue, threads, messages, supervisor } = await services.snapshot();
   assert.deepEqual(health, {
     supervisor: { state: "up", since: 1 },

@@ -2,17 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Credit } from "../../../src/dashboard/socket/credit.ts";
 import { formatCursor } from "../../../src/dashboard/tail/cursor.ts";
+import type { Place } from "../../../src/dashboard/tail/cursor.ts";
 import { KIB } from "./support.ts";
 
 const GEN = "0123456789abcdef012300000000a";
 const OTHER = "fedcba98765432100000000000000";
 
 /** The n-th frame ends at n00 of the file. */
-const cursor = (n: number, gen = GEN): string => formatCursor({ gen, offset: 100 * n, check: 7 });
+const place = (n: number, gen = GEN): Place => ({ gen, offset: 100 * n, check: 7 });
+const cursor = (n: number, gen = GEN): string => formatCursor(place(n, gen));
 
 function sent(frames: number, bytes: number): Credit {
   const credit = new Credit();
-  for (let n = 1; n <= frames; n += 1) credit.spend(cursor(n), bytes);
+  for (let n = 1; n <= frames; n += 1) credit.spend(place(n), bytes);
   return credit;
 }
 
@@ -26,9 +28,9 @@ test("from the first ack on 1 MiB may be under way, that before it included", ()
   assert.equal(credit.isSpent, true);
   credit.ack(cursor(2));
   assert.equal(credit.isSpent, false);
-  credit.spend(cursor(4), 512 * KIB - 1);
+  credit.spend(place(4), 512 * KIB - 1);
   assert.equal(credit.isSpent, false);
-  credit.spend(cursor(5), 1);
+  credit.spend(place(5), 1);
   assert.equal(credit.isSpent, true);
   credit.forgive();
   assert.equal(credit.isSpent, false);

@@ -22,6 +22,21 @@ test("the last rows come over rolled files, then a live frame, then what is new"
   assert.equal(client.connection.of("live").length, 1);
 });
 
+test("an id may be 64 characters, whatever these are", async (t) => {
+  const desk = await Desk.open(t);
+  const ids = ["\u0001".repeat(64), "é".repeat(64), "\u{1f980}".repeat(32), '"'.repeat(64), "a"];
+  const clients = ids.map(() => desk.connect());
+  for (const [n, client] of clients.entries()) {
+    subscribe(client, { id: ids[n] });
+    await live(desk, client, ids[n]);
+  }
+  await desk.append("messages", lines(1, 3));
+  for (const [n, client] of clients.entries()) {
+    await desk.until(() => client.connection.of("rows", ids[n]).length === 1);
+    assert.deepEqual(client.connection.numbers(ids[n]), range(1, 3));
+  }
+});
+
 test("first and last of a frame are its first row's cursor and the place reached", async (t) => {
   const desk = await Desk.open(t);
   const client = await following(desk, { filter: { q: '"n":2' } });

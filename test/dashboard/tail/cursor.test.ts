@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import {
+  PLACE_ROOM,
   checkOf,
   formatCursor,
   generationOf,
   inodeHash,
   parseCursor,
   timeOf,
+  writePlace,
 } from "../../../src/dashboard/tail/cursor.ts";
 
 const inode = inodeHash(1n, 2n);
@@ -50,4 +53,25 @@ test("the check covers the 64 bytes before a place", () => {
   const other = Buffer.from(bytes);
   other[86] = 0;
   assert.notEqual(checkOf(other, 150), checkOf(bytes, 150));
+});
+
+test("a place written as bytes is what is told behind the generation, and takes no more room than is said", () => {
+  const place = fc.record({
+    gen: fc.constant(gen),
+    offset: fc.oneof(fc.nat({ max: 999_999_999_999_999 }), fc.nat({ max: 2000 })),
+    check: fc.oneof(fc.nat({ max: 2 ** 32 - 1 }), fc.nat({ max: 2000 })),
+  });
+  const least = { gen, offset: 0, check: 0 };
+  const most = { gen, offset: 999_999_999_999_999, check: 2 ** 32 - 1 };
+  const edges = [1e9 - 1, 1e9, 1e9 + 1].map((offset) => ({ gen, offset, check: 36 ** 5 + offset - 1e9 }));
+  fc.assert(
+    fc.property(place, (one) => {
+      const target = Buffer.alloc(PLACE_ROOM + 2, "x");
+      const end = writePlace(one, target, 1);
+      assert.equal(gen + target.toString("latin1", 1, end), formatCursor(one));
+      assert.equal(target.toString("latin1", end), "x".repeat(target.length - end));
+      assert.ok(end < target.length);
+    }),
+    { numRuns: 1000, examples: [least, most, ...edges].map((one): [typeof one] => [one]) },
+  );
 });

@@ -4,10 +4,11 @@ import fc from "fast-check";
 import { WINDOW_BYTES } from "../../../src/dashboard/tail/cursor.ts";
 import type { FileRow } from "../../../src/dashboard/tail/row.ts";
 import { MAX_LINE_BYTES, Splitter } from "../../../src/dashboard/tail/splitter.ts";
+import type { LinesAs } from "../../../src/dashboard/tail/splitter.ts";
 
 /** What the splitter makes of `bytes` that come in pieces of `size`. */
-function split(bytes: Buffer, size: number): FileRow[] {
-  const splitter = new Splitter("g", 0);
+function split(bytes: Buffer, size: number, lines?: LinesAs): FileRow[] {
+  const splitter = new Splitter("g", 0, lines);
   const rows: FileRow[] = [];
   for (let from = 0; from < bytes.length; from += size) {
     const base = Math.max(0, from - WINDOW_BYTES);
@@ -26,7 +27,13 @@ test("however the bytes come, the rows are the same", () => {
       fc.string({ unit: fc.constantFrom("a", "é", "🦀", "\n", "\r\n", "\0", "{", "}") }),
       fc.integer({ min: 1, max: 9 }),
       (text, size) => {
-        assert.deepEqual(split(Buffer.from(text), size), split(Buffer.from(text), 10_000));
+        const told = (rows: readonly FileRow[]): unknown =>
+          rows.map(({ cursor, start, text, cut }) => ({ cursor, start, text, cut }));
+        const bytes = Buffer.from(text);
+        const all = told(split(bytes, 10_000));
+        assert.deepEqual(told(split(bytes, size)), all);
+        assert.deepEqual(told(split(bytes, size, "bytes")), all);
+        assert.deepEqual(told(split(bytes, 10_000, "bytes")), all);
       },
     ),
   );
@@ -48,8 +55,13 @@ test("line ends of other systems, empty lines and NUL bytes before a line are no
 
 test("a line over 1 MiB is cut between two characters, and says by how much", () => {
   const line = `${"x".repeat(MAX_LINE_BYTES - 1)}${"é".repeat(50)}`;
-  for (const size of [64 * 1024, 4 * MAX_LINE_BYTES]) {
-    const [long, after] = split(Buffer.from(`${line}\nnext\n`), size);
+  for (const [size, lines] of [
+    [64 * 1024],
+    [4 * MAX_LINE_BYTES],
+    [64 * 1024, "bytes"],
+    [4 * MAX_LINE_BYTES, "bytes"],
+  ] as [number, LinesAs?][]) {
+    const [long, after] = split(Buffer.from(`${line}\nnext\n`), size, lines);
     assert.equal(long?.text, "x".repeat(MAX_LINE_BYTES - 1), String(size));
     assert.equal(long.cut, 100);
     assert.equal(long.record, undefined);
@@ -65,4 +77,26 @@ test("a record is an object; anything else is raw", () => {
   const records = rows.map((row) => row.record);
   assert.deepEqual(records, [{ a: 1 }, { b: 2 }, undefined, undefined, undefined, undefined, {}]);
   assert.equal(rows[0]?.record, records[0], "parsed once");
+});
+
+test("the rows of a file that is followed keep their lines as bytes, which nobody writes to any more", () => {
+  const bytes = Buffer.from('{"a":"é"}\n{"b":2}\n');
+  const rows = split(bytes, 10_000, "bytes");
+  bytes.fill(0x78);
+  assert.deepEqual(
+    rows.map(({ line, text, plain }) => [line?.block.toString("utf8", line.from, line.to), text, plain === line]),
+    [
+      ['{"a":"é"}', '{"a":"é"}', true],
+      ['{"b":2}', '{"b":2}', true],
+    ],
+  );
+});
+
+test("what cannot be passed on as it is does not: no UTF-8, a carriage return, and a line that came in parts", () => {
+  const lines = [Buffer.from('{"a":"\xff"}\n', "latin1"), Buffer.from('{"a":\r1}\n'), Buffer.from('{"a":1}\r\n')];
+  // Each of these would hold all of the block for the sake of one row.
+  lines.push(Buffer.from(`{"a":1}${"\n".repeat(1000)}`), Buffer.from(`${"\0".repeat(1000)}{"a":1}\n`));
+  for (const line of lines) assert.deepEqual(split(line, 10_000, "bytes")[0]?.line, undefined, line.toString());
+  assert.equal(split(Buffer.from('{"a":1}\n'), 4, "bytes")[0]?.line, undefined);
+  assert.equal(split(Buffer.from('{"a":"\xff"}\n', "latin1"), 10_000, "bytes")[0]?.text, '{"a":"\ufffd"}');
 });
