@@ -4,6 +4,8 @@ import { Stage } from "./stage.ts";
 import type { Kind } from "./stage.ts";
 
 const area = "dashboard";
+/** What `unboundedWs` is called. */
+export const UNBOUNDED = "ws without cursors or bounds";
 
 /** What was measured of the dashboard and, by name, of those it is compared with. */
 export type Measured<T> = { readonly ours: T } & Readonly<Record<string, T>>;

@@ -5,7 +5,7 @@ import type { BenchRow } from "../bench.ts";
 import { openClient } from "./client.ts";
 import type { Client } from "./client.ts";
 import { monotonicMs } from "./clients.ts";
-import { ofAll, ofEach, rowsOf } from "./compare.ts";
+import { UNBOUNDED, ofAll, ofEach, rowsOf } from "./compare.ts";
 import { Lines } from "./lines.ts";
 import { appending } from "./live.ts";
 import { forgetPeak, memory, threadsMs, untilIdle } from "./proc.ts";
@@ -89,7 +89,8 @@ export async function stalled({ load }: Sizes): Promise<BenchRow[]> {
     return (quantile(peaks.stalls, 0.5) - quantile(peaks.reads, 0.5)) / KIB_A_MIB;
   });
   const what = `one stalled client, ${load.linesPerSecond} lines/s for ${load.seconds} s, rise of resident memory`;
-  return rowsOf(rises, { what, unit: "MiB", better: "less", aim: 2 });
+  const { ws, ...others } = rises;
+  return rowsOf({ ...others, [UNBOUNDED]: ws ?? Number.NaN }, { what, unit: "MiB", better: "less", aim: 2 });
 }
 
 /** The most KiB that were resident while one client was sent all of the load, beside another that reads or does not. */

@@ -6,7 +6,7 @@ import { quantile } from "../bench.ts";
 import type { BenchRow } from "../bench.ts";
 import { monotonicMs, receive } from "./clients.ts";
 import type { Received } from "./clients.ts";
-import { inRounds, medianOf, ofEach, pick, rounds, rowsOf } from "./compare.ts";
+import { UNBOUNDED, inRounds, medianOf, ofEach, pick, rounds, rowsOf } from "./compare.ts";
 import { Lines } from "./lines.ts";
 import { memory } from "./proc.ts";
 import { openReader } from "./reader.ts";
@@ -62,8 +62,6 @@ interface Burst extends Received {
   readonly perSecond: number;
   readonly peakMiB: number;
 }
-
-const UNBOUNDED = "ws without cursors or bounds";
 
 /**
  * All lines as fast as the disk takes them, to some clients in a process of their own, in rounds: of speed the median, of

@@ -1,4 +1,5 @@
 /** What tinyclaw.sh calls. Composition root. */
+import { setMaxListeners } from "node:events";
 import { ConfigError, EXIT, describeError } from "../core/errors.ts";
 import type { Command } from "./command.ts";
 import { CliError } from "./errors.ts";
@@ -30,6 +31,8 @@ let interruption: AbortController | undefined;
 function interrupted(): AbortSignal {
   if (interruption === undefined) {
     const controller = new AbortController();
+    // As many programs as a command has running at once listen: Node would take more than ten for a leak, and say so.
+    setMaxListeners(0, controller.signal);
     const onSignal = (): void => {
       controller.abort();
     };

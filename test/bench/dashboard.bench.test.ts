@@ -7,10 +7,10 @@ import { QUICK } from "../../bench/dashboard/sizes.ts";
 const FIGURES: Readonly<Record<string, readonly string[]>> = {
   "a line appended → received, 50 a second, p50": ["Express + SSE", "ws"],
   "a line appended → received, 50 a second, p99": ["Express + SSE", "ws"],
-  "3000 lines at once to 3 clients": ["Express + SSE", "ws"],
+  "3000 lines at once to 3 clients": ["Express + SSE", "ws", "ws without cursors or bounds"],
   "3000 lines at once to 3 clients, lost": ["Express + SSE", "ws"],
   "3000 lines at once to 3 clients, twice": ["Express + SSE", "ws"],
-  "3000 lines at once to 3 clients, peak of resident memory": ["Express + SSE", "ws"],
+  "3000 lines at once to 3 clients, peak of resident memory": ["Express + SSE", "ws", "ws without cursors or bounds"],
   "counting what 4 MiB hold, after the start": [],
   "first byte of the last 1000 lines of 4 MiB, p50": [],
   "first byte of the last 1000 lines of 4 MiB, p99": [
@@ -28,7 +28,10 @@ const FIGURES: Readonly<Record<string, readonly string[]>> = {
   "event loop held while lines are sent, searched and listed, most": ["a bare process beside it"],
   "an idle WebSocket, one of 40, two subscriptions at ours": ["ws"],
   "nobody connected": ["Express + SSE", "ws"],
-  "one stalled client, 5000 lines/s for 0.5 s, rise of resident memory": ["Express + SSE", "ws"],
+  "one stalled client, 5000 lines/s for 0.5 s, rise of resident memory": [
+    "Express + SSE",
+    "ws without cursors or bounds",
+  ],
 };
 
 test("the dashboard's benchmark measures it and those it is compared with, and no line is lost", async () => {
