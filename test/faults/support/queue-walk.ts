@@ -173,15 +173,19 @@ async function showOnce(
   tell("posted");
 }
 
-/** The next claim; waits while a lane pauses, and answers undefined when there is nothing any more. */
+/**
+ * The next claim; waits while a lane pauses, and answers undefined when there is nothing any more: a look that the system
+ * refused is told by the log alone and made up for by the next, so that it takes two.
+ */
 async function next<M>(consumer: Consumer<M>, tell: Tell): Promise<Claim<M> | undefined> {
-  for (;;) {
+  for (let inVain = 0; inVain < 2;) {
     consumer.notify();
     const claim = await insist(tell, () => consumer.claim());
     if (claim !== undefined) return claim;
-    if (consumer.lanes().size === 0) return undefined;
-    await systemClock.sleep(20);
+    if (consumer.lanes().size === 0) inVain += 1;
+    else await systemClock.sleep(20);
   }
+  return undefined;
 }
 
 const TRIES = 100;
