@@ -10,8 +10,8 @@ export interface EnvLine {
 
 /** An assignment as Node and Compose read it: bare up to the line's end, or quoted and then over several lines too. */
 const ASSIGNMENT = /^([ \t]*(?:export[ \t]+)?)([A-Za-z_]\w*)([ \t]*=[ \t]*)("[^"]*"|'[^']*'|`[^`]*`|[^\r\n]*)/gm;
-/** What neither reader takes for the begin of a comment, a quotation or an interpolation. */
-const PLAIN = /^[\w@%+=:,./[\]~-]*$/;
+/** What neither reader takes for the begin of a comment, a quotation or an interpolation, nor a shell for a home. */
+const PLAIN = /^[\w@%+=:,./[\]-]*$/;
 
 export function readEnv(text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(parseEnv(text)).map(([name, value]) => [name, value ?? ""]));

@@ -65,7 +65,7 @@ test("whatever is written is read again, by Node and by a shell, and all else st
       const told = execFileSync("/bin/sh", ["-c", `. "${file}"; printf %s "$X"`]).toString("latin1");
       assert.equal(told, one);
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [["~"], ["~/data"], ["/srv:~"]] },
   );
 });
 
