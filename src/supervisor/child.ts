@@ -4,6 +4,8 @@ import type { AgentNotice, SpawnRequest } from "../core/channel/protocol.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Environment } from "../core/secrets.ts";
+import { busyShare } from "./busy-share.ts";
+import type { LoopTimes } from "./busy-share.ts";
 import { Life } from "./life.ts";
 import { LOOK_MS, Liveness } from "./liveness.ts";
 import type { WorkerSpec } from "./manifest.ts";
@@ -69,7 +71,7 @@ export class Child {
   #failures = 0;
   #readyAt: number | undefined;
   #cancelTimer: () => void = () => undefined;
-  #utilization: ReturnType<typeof performance.eventLoopUtilization> | undefined;
+  #loopTimes: LoopTimes | undefined;
 
   constructor(spec: WorkerSpec, deps: ChildDeps) {
     this.spec = spec;
@@ -80,14 +82,13 @@ export class Child {
     return this.#state;
   }
 
-  /** Share of the time since the last call that the worker's loop was busy, 0–1; null when it is not running. */
+  /** Share of the time since the last call, or its start, that the worker's loop was busy, 0–1; null when it is not running. */
   eventLoopUtilization(): number | null {
     if (this.#life === undefined || this.#state !== "running") return null;
-    const { performance } = this.#life.worker;
-    const now = performance.eventLoopUtilization();
-    const share = performance.eventLoopUtilization(now, this.#utilization).utilization;
-    this.#utilization = now;
-    return Math.round(share * 1000) / 1000;
+    const now = this.#life.worker.performance.eventLoopUtilization();
+    const share = busyShare(now, this.#loopTimes);
+    this.#loopTimes = now;
+    return share;
   }
 
   start(): void {
@@ -128,7 +129,7 @@ export class Child {
     this.#enter("starting");
     this.startedAt = this.#deps.clock.now();
     this.#readyAt = undefined;
-    this.#utilization = undefined;
+    this.#loopTimes = undefined;
     if (life.code !== undefined) {
       this.#onExit(life);
       return;
