@@ -1,4 +1,7 @@
-/** A queue under load, until the process is killed: four lanes, each published, answered and posted on its own. */
+/**
+ * A queue under load, until the process is killed: four lanes, each published, answered and posted on its own. Lines end
+ * with when they were told, by `process.hrtime`, s.
+ */
 import { randomInt } from "node:crypto";
 import { systemClock } from "../../../src/core/clock.ts";
 import type { Claim, Consumer } from "../../../src/core/queue/queue.ts";
@@ -7,7 +10,10 @@ import type { Ends, Tell } from "./queue-walk.ts";
 
 const LANES = [5, 6, 7, 8] as const;
 
-export async function load(root: string, tell: Tell): Promise<void> {
+export async function load(root: string, write: Tell): Promise<void> {
+  const tell: Tell = (line) => {
+    write(`${line} ${Number(process.hrtime.bigint()) / 1e9}`);
+  };
   const ends = await openEnds(root);
   tell("open");
   await Promise.all([

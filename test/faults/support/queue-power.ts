@@ -15,6 +15,14 @@ interface Counted {
   readonly finished: number;
 }
 
+/** The lines of `queue-load` from before that moment, without their times. */
+export function toldBefore(lines: readonly string[], end: number): string[] {
+  return lines.flatMap((line) => {
+    const space = line.lastIndexOf(" ");
+    return Number(line.slice(space + 1)) < end ? [line.slice(0, space)] : [];
+  });
+}
+
 /** Checks what is on disk, starts a queue over it, works it off, and checks the end. */
 export async function checkAfterCut(root: string, told: readonly string[]): Promise<Counted> {
   const layout = queueLayout(root);
