@@ -13,9 +13,10 @@ import type { Sizes } from "./dashboard/sizes.ts";
  */
 export async function run(sizes: Sizes = FULL): Promise<BenchRow[]> {
   return [
+    // First, before this process has much of others to collect: single answers are timed in it.
+    ...(await bigFile(sizes)),
     ...(await delays(sizes)),
     ...(await burst(sizes)),
-    ...(await bigFile(sizes)),
     ...(await loopWaits(sizes)),
     ...(await connections(sizes)),
     ...(await idleness(sizes)),

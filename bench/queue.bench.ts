@@ -1,6 +1,7 @@
 import type { BenchRow } from "./bench.ts";
 import { bullmq, hasRedis } from "./queue/bullmq.ts";
 import { backlogs, claimed, enqueue, producers, recovery } from "./queue/figures.ts";
+import type { Contender } from "./queue/contender.ts";
 import type { Contenders } from "./queue/figures.ts";
 import { withFolder } from "./queue/folders.ts";
 import { ours } from "./queue/ours.ts";
@@ -16,19 +17,29 @@ import { nodeWithSqlite, sqlite } from "./queue/sqlite.ts";
  */
 export function run(sizes: Sizes = FULL): Promise<BenchRow[]> {
   return withFolder(async (root) => {
-    const own = await ours(root);
     const others = await rivals(root, sizes);
-    const all: Contenders = [own, await raw(root), ...others, await plain(root)];
     try {
-      return [
-        ...(await enqueue(all, sizes)),
+      return await withFiles(others, async (all) => [
+        ...(await enqueue((use) => withFiles(others, use), sizes)),
         ...(await claimed(all, sizes)),
         ...(await backlogs(all, sizes)),
         ...(await producers(all, sizes)),
         ...(await recovery(all, sizes)),
-      ];
+      ]);
     } finally {
-      for (const one of [own, ...others]) await one.close();
+      for (const one of others) await one.close();
+    }
+  });
+}
+
+/** Those that keep files, in a folder of their own, beside others that are there already. */
+function withFiles<T>(others: readonly Contender[], use: (all: Contenders) => Promise<T>): Promise<T> {
+  return withFolder(async (root) => {
+    const own = await ours(root);
+    try {
+      return await use([own, await raw(root), ...others, await plain(root)]);
+    } finally {
+      await own.close();
     }
   });
 }

@@ -55,6 +55,8 @@ export async function fill(path: string, bytes: number): Promise<void> {
     await file.write(block);
     written += block.length;
   }
+  // Written back later, it would be in the way of what is measured.
+  await file.sync();
   await file.close();
 }
 
@@ -76,7 +78,7 @@ async function ends(ours: Server, express: Server, { answers }: Sizes, where: st
       {
         ...figure,
         what: `${first}, p99`,
-        gate: 1,
+        isJudged: true,
         reference: {
           "tail and its start": quantile(await times(TAILS, () => timeTail(ours.file)), 0.5),
           "an answer of a few bytes": quantile(shortest.slice(WARM_UP), 0.99),
@@ -133,7 +135,7 @@ async function searches(ours: Server, express: Server, where: string): Promise<B
     unit: "ms",
     better: "less",
     aim: 1000,
-    gate: 1,
+    isJudged: true,
     reference: { "grep -ciF": quantile(await times(SEARCHES, () => timeGrep(ours.file)), 0.5) },
   });
 }

@@ -7,6 +7,13 @@ const area = "dashboard";
 /** What `unboundedWs` is called. */
 export const UNBOUNDED = "ws without cursors or bounds";
 
+/**
+ * The bare `ws` is no competitor but a floor: it reads, parses and sends, and has no filters, no credit, no history, and
+ * nothing to find a line again by when the file is rotated. So many times its cost may be paid for those.
+ */
+const TIMES_FLOOR = 1.3;
+const FLOOR = "ws";
+
 /** What was measured of the dashboard and, by name, of those it is compared with. */
 export type Measured<T> = { readonly ours: T } & Readonly<Record<string, T>>;
 
@@ -16,8 +23,8 @@ export interface Figure {
   readonly better: "less" | "more";
   /** What ours should reach. */
   readonly aim?: number;
-  /** How many times better ours should be than each of the others; without it the ratios are told and not judged. */
-  readonly gate?: number;
+  /** Whether ours should be better than each of the others, and near the floor; if not, the ratios are only told. */
+  readonly isJudged?: boolean;
   /** Not competitors, and told only. */
   readonly reference?: Readonly<Record<string, number>>;
 }
@@ -64,24 +71,30 @@ export function pick<T, U>(measured: Measured<T>, of: (value: T) => U): Measured
 
 /** A row of ours, then of each of the others a row and how many times better ours is. */
 export function rowsOf({ ours, ...others }: Measured<number>, figure: Figure): BenchRow[] {
-  const { what, unit, better, aim, gate, reference = {} } = figure;
+  const { what, unit, better, aim, isJudged = false, reference = {} } = figure;
   const isMet = (value: number, wanted: number): boolean => (better === "less" ? value <= wanted : value >= wanted);
   const sign = better === "less" ? "≤" : "≥";
   const judged = aim === undefined ? {} : { target: `${sign} ${aim}`, ok: isMet(ours, aim) };
-  const compared = (name: string, value: number, gate?: number): BenchRow[] => [
+  const compared = (name: string, value: number, least?: number): BenchRow[] => [
     { area, what: `${what}: ${name}`, value, unit },
     // To or of zero a ratio says nothing.
     ...(ours > 0 && value > 0
-      ? ratioRow(`${what}: better than ${name}`, better === "less" ? value / ours : ours / value, gate)
+      ? ratioRow(`${what}: better than ${name}`, better === "less" ? value / ours : ours / value, least)
       : []),
   ];
   return [
     { area, what, value: ours, unit, ...judged },
-    ...Object.entries(others).flatMap(([name, value]) => compared(name, value, gate)),
+    ...Object.entries(others).flatMap(([name, value]) => compared(name, value, isJudged ? leastOf(name) : undefined)),
     ...Object.entries(reference).flatMap(([name, value]) => compared(name, value)),
   ];
 }
 
-function ratioRow(what: string, value: number, gate: number | undefined): BenchRow[] {
-  return [{ area, what, value, unit: "×", ...(gate === undefined ? {} : { target: `≥ ${gate}`, ok: value >= gate }) }];
+/** How many times better ours should be. */
+function leastOf(name: string): number {
+  return name === FLOOR ? 1 / TIMES_FLOOR : 1;
+}
+
+function ratioRow(what: string, value: number, least: number | undefined): BenchRow[] {
+  const judged = least === undefined ? {} : { target: `≥ ${least.toPrecision(2)}`, ok: value >= least };
+  return [{ area, what, value, unit: "×", ...judged }];
 }

@@ -2,7 +2,9 @@
 export interface Sizes {
   /** Figures are medians of so many repeats, in each of which everybody has their turn. */
   readonly repeats: number;
-  /** Messages stored one by one, in each repeat, by each. */
+  /** Folders, one after the other, in which messages are stored one by one. */
+  readonly places: number;
+  /** Messages stored one by one in each of them, by each. */
   readonly enqueued: number;
   /** Messages whose way to the claim is timed, in each repeat. */
   readonly claimed: number;
@@ -19,6 +21,7 @@ export interface Sizes {
 
 export const FULL: Sizes = {
   repeats: 9,
+  places: 21,
   enqueued: 300,
   claimed: 100,
   claims: 400,
@@ -31,6 +34,7 @@ export const FULL: Sizes = {
 /** Little of everything: whether it can be measured at all. */
 export const QUICK: Sizes = {
   repeats: 2,
+  places: 2,
   enqueued: 6,
   claimed: 3,
   claims: 8,
