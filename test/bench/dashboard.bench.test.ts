@@ -5,12 +5,6 @@ import { QUICK } from "../../bench/dashboard/sizes.ts";
 
 /** Each figure, with those that its name must be followed by. */
 const FIGURES: Readonly<Record<string, readonly string[]>> = {
-  "a line appended → received, 50 a second, p50": ["Express + SSE", "ws"],
-  "a line appended → received, 50 a second, p99": ["Express + SSE", "ws"],
-  "3000 lines at once to 3 clients": ["Express + SSE", "ws", "ws without cursors or bounds"],
-  "3000 lines at once to 3 clients, lost": ["Express + SSE", "ws"],
-  "3000 lines at once to 3 clients, twice": ["Express + SSE", "ws"],
-  "3000 lines at once to 3 clients, peak of resident memory": ["Express + SSE", "ws", "ws without cursors or bounds"],
   "counting what 4 MiB hold, after the start": [],
   "first byte of the last 1000 lines of 4 MiB, p50": [],
   "first byte of the last 1000 lines of 4 MiB, p99": [
@@ -20,6 +14,12 @@ const FIGURES: Readonly<Record<string, readonly string[]>> = {
   ],
   "search through 4 MiB": ["Express", "grep -ciF"],
   "left in the middle of a search → at rest": [],
+  "a line appended → received by each of 3 clients, 50 a second, p50": ["Express + SSE", "ws"],
+  "a line appended → received by each of 3 clients, 50 a second, p99": ["Express + SSE", "ws"],
+  "3000 lines at once to 3 clients": ["Express + SSE", "ws", "ws without cursors or bounds"],
+  "3000 lines at once to 3 clients, lost": ["Express + SSE", "ws"],
+  "3000 lines at once to 3 clients, twice": ["Express + SSE", "ws"],
+  "3000 lines at once to 3 clients, peak of resident memory": ["Express + SSE", "ws", "ws without cursors or bounds"],
   "event loop held while lines are sent, searched and listed, processor time of its own, p99": [],
   "event loop held while lines are sent, searched and listed, processor time of its own, p99.9": [],
   "event loop held while lines are sent, searched and listed, processor time of its own, most": [],

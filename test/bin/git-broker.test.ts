@@ -82,7 +82,7 @@ for (const repository of ["acme/secret", "acme/nothing", "others/api"]) {
     assert.match(done.stderr, new RegExp(`^tinyclaw: ${repository}\\.git: \\S.*\\S$`, "m"));
     assert.deepEqual(mints(here), []);
     assert.ok(here.github.calls.every(({ authorization }) => authorization !== "basic"));
-    assert.ok(done.ms < 2000, `took ${Math.round(done.ms)} ms`);
+    assert.ok(done.ms < 9_000, `took ${Math.round(done.ms)} ms`);
   });
 }
 

@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { eventually } from "../support/eventually.ts";
-import { MINT, SECRET, openStage, sha256, type Send, type Stage, type Told } from "./support.ts";
+import { SECRET, heldMint, openStage, sha256, type Send, type Stage, type Told } from "./support.ts";
 
-/** How long GitHub takes to mint here: the policy is another by then. */
-const MINT_MS = 700;
 const API = "/token?owner=acme&repositories=api&permissions=contents:write";
 
 /** A policy of one client, with these lines for its grant on `acme`. */
@@ -38,14 +35,13 @@ async function changed(
   times = 1,
 ): Promise<Changed> {
   const stage = await openStage(t, { policy: before });
-  stage.github.order({ match: MINT, fault: { kind: "delay", ms: MINT_MS } });
+  const { begun, release } = heldMint(stage);
   const asking = Promise.all(Array.from({ length: times }, () => stage.ask(...ask)));
-  await eventually("the look-up before the mint", () =>
-    stage.github.calls.some((call) => call.path === "/users/acme/installation") ? true : undefined,
-  );
+  await begun;
   await writeFile(stage.policyFile, after);
   await stage.broker.reload();
-  assert.equal(stage.mints(), 0, "the policy changed too late for this test");
+  assert.equal(stage.mints(), 0);
+  release();
   return { stage, told: await asking };
 }
 

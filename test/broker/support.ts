@@ -16,6 +16,7 @@ export const OTHER_SECRET = "other-secret-9876543210-ponmlkjihgfedcba";
 /** The real clock, with leaps forward on order. Pauses are as long as asked. */
 export class LeapingClock implements Clock {
   #ahead = 0;
+  #frozenAt: number | undefined;
   #asleep = 0;
   leap(ms: number): void {
     this.#ahead += ms;
@@ -24,11 +25,15 @@ export class LeapingClock implements Clock {
   suspend(ms: number): void {
     this.#asleep += ms;
   }
+  /** Time passes by leaps alone from now on, on the monotonic clock. */
+  freeze(): void {
+    this.#frozenAt = systemClock.monotonic();
+  }
   now(): number {
     return systemClock.now() + this.#ahead + this.#asleep;
   }
   monotonic(): number {
-    return systemClock.monotonic() + this.#ahead;
+    return (this.#frozenAt ?? systemClock.monotonic()) + this.#ahead;
   }
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return systemClock.sleep(ms, signal);
@@ -113,6 +118,20 @@ export interface StageOptions {
 }
 
 export const MINT = /\/access_tokens$/;
+
+/** The next token is asked for, and made when the test lets it. */
+export function heldMint({ github }: Stage): { readonly begun: Promise<void>; readonly release: () => void } {
+  let [begin, release] = [(): void => undefined, (): void => undefined];
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const until = new Promise<void>((resolve) => (release = resolve));
+  const match = ({ path }: { readonly path: string }): boolean => {
+    if (!MINT.test(path)) return false;
+    begin();
+    return true;
+  };
+  github.order({ match, fault: { kind: "hold", until } });
+  return { begun, release };
+}
 
 /** GitHub with `acme` (1: api, web, site; all the usual permissions and more) and `globex` (2: api), and a broker. */
 export async function openStage(t: TestContext, options: StageOptions = {}): Promise<Stage> {

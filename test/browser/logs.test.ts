@@ -95,7 +95,7 @@ test(
     for (const [text, lines, sample] of cases) {
       await search(page, text);
       await state(page, new RegExp(`^${lines} lines`));
-      assert.ok((await row(page, sample).count()) > 0, text);
+      await row(page, sample).first().waitFor();
       assert.equal(new URLSearchParams(page.url().split("?")[1]).get("q"), text);
     }
     await page.locator(".log-row mark", { hasText: "u123" }).waitFor();
@@ -185,6 +185,7 @@ test("older lines come by scrolling up, up to the first", { skip: noBrowser }, a
   const { page, open } = await openRig(t, { seed });
   await open("#/logs/queue");
   await state(page, /^500 lines/);
+  await row(page, "n=599").waitFor();
   await page.locator(".virtual").evaluate((list) => list.scrollTo(0, 0));
   await state(page, /^600 lines.*from the beginning on/);
   await page.locator(".virtual").evaluate((list) => list.scrollTo(0, 0));

@@ -95,8 +95,11 @@ test("the line of a card begins with the minute before the page was opened", OPT
     `(document.querySelector(".spark-line")?.getAttribute("d")?.match(/L/g) ?? []).length >= 2`,
   );
   const past = await pastOf(rig);
-  const drawn = await rig.page.locator(".spark-line").first().getAttribute("d");
-  assert.ok((drawn?.match(/[ML]/g) ?? []).length >= past.timestamp.length - 2, `${drawn} of ${past.timestamp.length}`);
+  await until(
+    rig.page,
+    `some ${past.timestamp.length} samples`,
+    `(document.querySelector(".spark-line")?.getAttribute("d")?.match(/[ML]/g) ?? []).length >= ${past.timestamp.length - 2}`,
+  );
 });
 
 test("threads come with session, agent, messages and cost, and names are text", OPTIONS, async (t) => {

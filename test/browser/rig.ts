@@ -110,6 +110,8 @@ export async function openRig(t: TestContext, options: RigOptions = {}): Promise
   const dir = join(home, ".tinyclaw");
   const files = new Files(dir);
   await mkdir(dir, { recursive: true });
+  // What the seed says of now would be old when the first browser has started.
+  await browser();
   await seed?.(files);
   const port = await freePort();
   let dashboard: Dashboard | undefined = await startDashboard(dir, port);

@@ -55,10 +55,13 @@ test("filters, order and the open row come back after a reload", { skip: noBrows
   await page.getByRole("button", { name: "score" }).click();
   await page.locator(".row").first().click();
   await page.locator("#details h2").waitFor();
+  const simple = 5 * TEXTS.filter((text) => route({ text }).tier === "SIMPLE").length;
+  await until(page, "the tier's rows", `document.querySelectorAll(".row").length === ${simple}`);
   const [address, before] = [page.url(), await page.locator(".row").allInnerTexts()];
   assert.match(address, /thread=7.*tier=SIMPLE.*sort=score&dir=desc&at=/);
   await page.reload();
   await page.locator("#details .dimensions").waitFor();
+  await until(page, "the tier's rows again", `document.querySelectorAll(".row").length === ${simple}`);
   assert.deepEqual(await page.locator(".row").allInnerTexts(), before);
   assert.equal(page.url(), address);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { start } from "../dashboard/support/rig.ts";
+import { eventually } from "../support/eventually.ts";
 import { freePort, noBrowser, openRig } from "./rig.ts";
 
 const NOW = Date.now();
@@ -139,10 +140,18 @@ test(
     await write("logs/queue", ...lines(700, 720));
     await page.getByText("line 719", { exact: true }).waitFor();
     await page.locator(".log-state", { hasText: /^720 lines/ }).waitFor();
+    const list = page.locator(".virtual");
+    // Until the last line has been drawn the list goes to its end.
+    await eventually("the first line", async () => {
+      await list.evaluate((element) => element.scrollTo(0, 0));
+      return (await shownLines(page))[0] === "line 0" ? true : undefined;
+    });
     const seen: string[] = [];
     for (let top = 0; seen.at(-1) !== "line 719"; top += 400) {
-      await page.locator(".virtual").evaluate((list, to) => list.scrollTo(0, to), top);
-      await page.waitForTimeout(40);
+      await page.evaluate(`(async () => {
+        document.querySelector(".virtual").scrollTo(0, ${top});
+        for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+      })()`);
       for (const text of await shownLines(page)) if (!seen.includes(text)) seen.push(text);
       assert.ok(top < 30_000, `only ${seen.length} lines are seen`);
     }

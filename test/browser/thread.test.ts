@@ -71,7 +71,7 @@ test("older messages are loaded without end, the view does not jump, and 200 are
   await rig.open("#/thread/5");
   await bubble(rig, "message 419").waitFor();
   const seen = new Set<string>();
-  for (let n = 0; n < 80 && !seen.has("message 1"); n += 1) {
+  for (let n = 0; n < 1_000 && !seen.has("message 1"); n += 1) {
     const moved = await rig.page.evaluate<number>(`(async () => {
       const chat = ${CHAT};
       const top = chat.getBoundingClientRect().top;

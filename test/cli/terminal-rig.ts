@@ -34,8 +34,9 @@ export function openTerminal(
   let raw = "";
   let seen = 0;
   const listeners = new Set<() => void>();
-  child.stdout.on("data", (part: Buffer) => {
-    raw += part.toString("utf8");
+  child.stdout.setEncoding("utf8");
+  child.stdout.on("data", (part: string) => {
+    raw += part;
     for (const listener of listeners) listener();
   });
   child.stdin.on("error", () => undefined);

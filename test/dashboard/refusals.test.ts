@@ -186,7 +186,7 @@ test("behind Access a valid JWT gets in, and the token of programs", async (t) =
 
 test("when the JWT expires the WebSocket is closed, and feeds end with a word", async (t) => {
   const { running, issuer } = await behindAccess(t);
-  const headers = { "cf-access-jwt-assertion": await issuer.sign({ expiresIn: 3 }) };
+  const headers = { "cf-access-jwt-assertion": await issuer.sign({ expiresIn: 10 }) };
   const client = await connect(t, running.url, { headers });
   client.subscribe("a", "messages");
   const feed = await openSse(t, `${running.url}/api/messages/feed`, headers);

@@ -214,10 +214,10 @@ test("a stream is told when the server stops, has a last word, and ends whole", 
   });
   const response = await fetch(url);
   const started = performance.now();
-  const stopped = server.stop();
+  const stopped = server.stop(30_000);
   assert.equal(await response.text(), "first,server_stopping");
   await stopped;
-  assert.ok(performance.now() - started < 2_000);
+  assert.ok(performance.now() - started < 20_000);
   await assert.rejects(fetch(url));
 });
 

@@ -81,14 +81,26 @@ test("SIGTERM tells all who are connected, whatever they are doing, and ends wit
   assert.ok(isWhole || !found.includes('"done"'), "a search that was cut off is not told as done");
 });
 
+/** What `act` does takes less than 1.5 s, in one of some tries: a dashboard that waits for a time to pass does so in each. */
+async function isQuick(act: () => Promise<void>): Promise<void> {
+  const took: number[] = [];
+  while (took.length < 5) {
+    const began = performance.now();
+    await act();
+    took.push(performance.now() - began);
+    if (Math.min(...took) < 1_500) return;
+  }
+  assert.fail(`${took.join(", ")} ms`);
+}
+
 test("idle, it ends at once", async (t) => {
-  const running = await start(t);
-  const socket = await connect(t, running.url);
-  const began = performance.now();
-  running.child.kill("SIGINT");
-  assert.deepEqual(await socket.closed, { code: 1001, reason: "the dashboard is being stopped" });
-  assert.equal((await running.exit).code, 0);
-  assert.ok(performance.now() - began < 1_500, "nothing is waited for that is not there");
+  await isQuick(async () => {
+    const running = await start(t);
+    const socket = await connect(t, running.url);
+    running.child.kill("SIGINT");
+    assert.deepEqual(await socket.closed, { code: 1001, reason: "the dashboard is being stopped" });
+    assert.equal((await running.exit).code, 0);
+  });
 });
 
 /** A dashboard with a request that waits for Access, which does not answer. */

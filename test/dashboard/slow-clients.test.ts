@@ -51,10 +51,12 @@ test("a client that is stopped for 10 s gets every row once and in order, and co
   delays = [];
   const writtenBefore = load.written;
   client.kill("SIGSTOP");
-  const during = await largestRss(running, STOPPED_MS);
+  let during = await largestRss(running, STOPPED_MS);
+  const behind = (): number => (load.written - writtenBefore) * 400;
+  // More than is kept in memory is to be read again.
+  while (behind() < 32 * MIB) during = Math.max(during, await largestRss(running, 1_000));
   const delaysDuring = delays;
   delays = [];
-  const behind = (load.written - writtenBefore) * 400;
   client.kill("SIGCONT");
   await pause(500);
   const written = await load.stop();
@@ -69,10 +71,9 @@ test("a client that is stopped for 10 s gets every row once and in order, and co
   const p99 = percentile(delaysDuring, 0.99);
   const rise = (during - before) / MIB;
   t.diagnostic(
-    `${written} rows; it fell behind by ${(behind / MIB).toFixed(0)} MiB, memory rose by ${rise.toFixed(1)} MiB`,
+    `${written} rows; it fell behind by ${(behind() / MIB).toFixed(0)} MiB, memory rose by ${rise.toFixed(1)} MiB`,
   );
   t.diagnostic(`others' delay: median ${percentile(delaysDuring, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
-  assert.ok(behind > 16 * MIB, "more than is kept in memory was to be read again");
   assert.ok(delaysDuring.length > 20_000, "the other client got its rows meanwhile");
   assert.ok(p99 < 1_000, `others waited ${p99} ms`);
   assert.ok(rise < 12, `memory rose by ${rise} MiB`);
@@ -95,6 +96,9 @@ test("a client that is cut off 50 times gets every row once and in order", async
     await pause(seed % 60);
     follower.cut();
   }
+  // Of a connection that was cut nothing is taken any more: these are the next one's.
+  const { last } = follower;
+  await eventually("rows after the last cut", () => follower.last > last || undefined);
   const written = await load.stop();
   await eventually("the last row", () => follower.last >= written || undefined);
   assert.deepEqual(follower.report(), { last: written, wrong: [], others: [], connections: 51 });

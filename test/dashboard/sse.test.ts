@@ -12,6 +12,7 @@ import type { Sink } from "../../src/dashboard/http.ts";
 import { sseAnswer } from "../../src/dashboard/sse.ts";
 import type { SseOptions } from "../../src/dashboard/sse.ts";
 import type { Stream } from "../../src/dashboard/tail/stream.ts";
+import { PATIENCE_MS } from "../support/eventually.ts";
 import { ManualClock } from "./host/manual-clock.ts";
 import { lines, started, temporaryFolder } from "./tail/support.ts";
 
@@ -51,7 +52,7 @@ class Reader implements Sink {
 
   /** Lets things take their course until it is so. */
   async until(isSo: () => boolean): Promise<void> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + PATIENCE_MS;
     while (!isSo()) {
       assert.ok(performance.now() < deadline, `it did not come; written: ${this.written.slice(0, 500)}`);
       await turn();

@@ -9,6 +9,7 @@ import { MessageCounts } from "../../src/dashboard/services/message-counts.ts";
 import { Tallies } from "../../src/dashboard/tallies.ts";
 import type { Stream } from "../../src/dashboard/tail/stream.ts";
 import { TestLog } from "../core/queue/support.ts";
+import { PATIENCE_MS } from "../support/eventually.ts";
 import { openPool } from "./scan/support.ts";
 import { handClock, started, temporaryFolder } from "./tail/support.ts";
 
@@ -48,9 +49,9 @@ function ended(threadId: number, costUsd: number): string {
 
 /** Of what lay there when counting began: it may be counted some turns of the event loop later. */
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!condition()) {
-    assert.ok(performance.now() < deadline, "not counted in 5 s");
+    assert.ok(performance.now() < deadline, "not counted");
     await new Promise(setImmediate);
   }
 }
@@ -153,7 +154,7 @@ test("closed while it counts, it ends, and says nothing", async (t) => {
   await tallies.close();
   await counted;
   await tallies.start();
-  assert.ok(performance.now() - at < 1000);
+  assert.ok(performance.now() - at < 10_000);
   assert.deepEqual(log.lines, []);
 });
 

@@ -100,8 +100,10 @@ describe("the stack of compose.yaml", { skip: noEngine, concurrency: 1 }, () => 
     assert.match(sent.stdout, /^cli-[0-9a-f-]{36}\n$/);
     await waitForPost(stack, topic, /^heard from the shell$/);
     assert.ok(postedIn(stack, topic).some((text) => text.includes("from the shell") && !text.startsWith("heard")));
-    const row = (await recent()).find(({ message }) => message === "from the shell");
-    assert.deepEqual([row?.["messageId"], row?.["source"]], [sent.stdout.trim(), "cli"]);
+    const row = await eventually("its row", async () =>
+      (await recent()).find(({ message }) => message === "from the shell"),
+    );
+    assert.deepEqual([row["messageId"], row["source"]], [sent.stdout.trim(), "cli"]);
   });
 
   test("tinyclaw.sh status tells of this stack's containers alone", async () => {
@@ -143,7 +145,7 @@ describe("the stack of compose.yaml", { skip: noEngine, concurrency: 1 }, () => 
         () => lines.some((line) => line.includes("cannot be polled")) || undefined,
       );
     } finally {
-      const gone = once(child, "close");
+      const gone = once(child, "close", { signal: AbortSignal.timeout(60_000) });
       process.kill(-(child.pid ?? Number.NaN), "SIGINT");
       await gone;
     }
@@ -205,7 +207,8 @@ describe("the stack of compose.yaml", { skip: noEngine, concurrency: 1 }, () => 
 function watchExits(project: string): { end: () => Promise<Record<string, string>> } {
   const filters = ["type=container", "event=die", `label=com.docker.compose.project=${project}`];
   const format = '{{index .Actor.Attributes "com.docker.compose.service"}} {{.Actor.Attributes.exitCode}}';
-  const words = ["events", "--format", format, ...filters.flatMap((filter) => ["--filter", filter])];
+  const since = String(Math.floor(Date.now() / 1_000));
+  const words = ["events", "--since", since, "--format", format, ...filters.flatMap((filter) => ["--filter", filter])];
   const child = spawn("docker", words, { stdio: ["ignore", "pipe", "inherit"] });
   const seen: Record<string, string> = {};
   createInterface({ input: child.stdout }).on("line", (line) => {

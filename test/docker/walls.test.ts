@@ -124,8 +124,10 @@ describe("the stack's walls", { skip: noEngine, concurrency: 1 }, () => {
       stack.inspect(service, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
     const [broker, bot] = [await addressOf("broker"), await addressOf("bot")];
     // The bot listens nowhere: something has to for a while, so that there is something to miss.
-    const listen = `const server = require("node:net").createServer((socket) => socket.end()).listen(4321);
-      setTimeout(() => server.close(), 20000);`;
+    const listen = `const { createServer } = require("node:net");
+      createServer((socket) => socket.end()).listen(4321);
+      createServer((socket) => socket.end(() => process.exit())).listen(4322);
+      setTimeout(() => process.exit(), 300000);`;
     const listening = stack.exec("bot", "node", "-e", listen);
     const connect = (host: string, port: number): string[] => [
       "node",
@@ -149,6 +151,7 @@ describe("the stack's walls", { skip: noEngine, concurrency: 1 }, () => {
       if (await reach("dashboard", host, port)) wrong.push(host);
     }
     assert.deepEqual(wrong, []);
+    assert.ok(await reach("broker", bot, 4322), "there was something to miss to the end");
     await listening;
   });
 
@@ -216,7 +219,7 @@ describe("the stack's walls", { skip: noEngine, concurrency: 1 }, () => {
 
   test("an agent can neither signal nor trace the supervisor, nor look into another user's /proc", async () => {
     const [supervisor = ""] = await agentRuns(
-      "for p in /proc/[0-9]*; do grep -qa supervisor/main.js $p/cmdline && echo ${p#/proc/}; done | sort -n | tail -1",
+      "for p in /proc/[0-9]*; do grep -qa 'supervisor/[m]ain.js' $p/cmdline && ! grep -qa -e --check $p/cmdline && echo ${p#/proc/}; done | sort -n | tail -1",
     );
     assert.match(supervisor, /^\d+$/);
     const pids = ["1", supervisor];

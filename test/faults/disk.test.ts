@@ -49,7 +49,7 @@ test(
       await ballastIs(scene, (size) => size === 0);
       await allAre(scene, true);
       await told(scene, 2 * round - 1);
-      assert.equal((await status()).disk.level, "hard");
+      await eventually("the level", async () => ((await status()).disk.level === "hard" ? true : undefined));
       const fresh = [`first ${round}`, `second ${round}`, `third ${round}`];
       texts.push(...fresh);
       await writeMeanwhile(scene, fresh);
@@ -89,7 +89,7 @@ test("a turn that is under way is answered while the disk is full to the brim", 
   await allAre(scene, true);
   answer();
   await waitForPost(stage, topics[0], /^re: long work$/);
-  assert.equal((await scene.status()).disk.level, "hard");
+  await eventually("the level", async () => ((await scene.status()).disk.level === "hard" ? true : undefined));
   await eventually("its end", async () => ((await names("processing")).length === 0 ? true : undefined));
   await disk.clear();
   await allAre(scene, false);
@@ -206,6 +206,11 @@ test(
     await stage.startBot();
     stage.telegram.sendText(topics[0], user, "before");
     await waitForPost(stage, topics[0], /^re: before$/);
+    // A sync that is under way would end its worker once more.
+    for (const folder of ["processing", "outgoing"]) {
+      await eventually(`an empty ${folder}`, async () => ((await scene.names(folder)).length === 0 ? true : undefined));
+    }
+    await pause(500);
     // As the kernel does it after a fault of the disk.
     await run("mount", ["-o", "remount,abort", stage.dir]).catch(() => undefined);
     await assert.rejects(writeFile(join(stage.dir, "probe"), ""), /EROFS|EIO/);

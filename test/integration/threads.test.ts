@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Script } from "../../src/sandbox/claude/claude.ts";
 import { openStage, postedIn, readJsonl, waitForPost } from "../support/bot.ts";
 
@@ -32,6 +33,9 @@ test("one thread asks another, which shows the question in its topic and answers
 test("threads run side by side up to the limit, and each thread one message at a time in order", async (t) => {
   let running = 0;
   let most = 0;
+  let meet: () => void = () => undefined;
+  const met = new Promise<void>((resolve) => (meet = resolve));
+  let patience: Promise<void> | undefined;
   const inThread = new Map<string, number>();
   const overlaps: string[] = [];
   const script: Script = async ({ userText }) => {
@@ -41,7 +45,11 @@ test("threads run side by side up to the limit, and each thread one message at a
     most = Math.max(most, running);
     inThread.set(thread, (inThread.get(thread) ?? 0) + 1);
     if ((inThread.get(thread) ?? 0) > 1) overlaps.push(thread);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    if (running >= 2) meet();
+    // The first waits for another; those after it take their time.
+    patience ??= pause(20_000, undefined, { ref: false });
+    await Promise.race([met, patience]);
+    await pause(300);
     running -= 1;
     inThread.set(thread, (inThread.get(thread) ?? 0) - 1);
     return { text: `done ${said[1]}-${said[2]}` };

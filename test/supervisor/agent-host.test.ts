@@ -33,7 +33,11 @@ function rig(t: TestContext) {
       ...more,
     };
     host.spawn(request, port2);
-    return { child: new RemoteProcess(port1), dropLine: () => port1.close() };
+    const dropLine = async (): Promise<void> => {
+      port1.close();
+      await once(port2, "close");
+    };
+    return { child: new RemoteProcess(port1), dropLine };
   };
   return { host, start };
 }
@@ -106,7 +110,7 @@ test("a line that closes ends the process, and what it had started in other sess
   const { child, dropLine } = rig(t).start("setsid sh -c 'echo $$; exec sleep 60' & wait; sleep 60");
   const started = Number(await firstLine(child));
   const { pid = 0 } = child;
-  dropLine();
+  await dropLine();
   await gone(pid);
   await gone(started);
 });
@@ -115,7 +119,7 @@ test("one that ignores SIGTERM is killed 5 s later", { timeout }, async (t) => {
   const { child, dropLine } = rig(t).start("trap '' TERM; echo deaf; while :; do sleep 1; done");
   await firstLine(child);
   const since = performance.now();
-  dropLine();
+  await dropLine();
   await gone(child.pid ?? 0);
   const took = performance.now() - since;
   assert.ok(took >= 4_900 && took < 15_000, `${took} ms`);
@@ -126,9 +130,7 @@ test("in a directory whose process lost its worker the next starts when that is 
   const dir = await tempDir(t);
   const first = start("trap 'sleep 4; exit' TERM; echo there; while :; do sleep 0.1; done", dir);
   await firstLine(first.child);
-  first.dropLine();
-  // A new life of the worker begins later than the end of the last is known.
-  await pause(100);
+  await first.dropLine();
   const next = start("cat", dir);
   next.child.stdin.write("asked while it waited\n");
   const ended = start("sleep 60", dir);
@@ -147,8 +149,7 @@ test("the end of the host is the end of all, also of those that wait", { timeout
   const running = start("echo there; sleep 60");
   const slow = start("trap 'sleep 2; exit' TERM; echo there; while :; do sleep 0.1; done", dir);
   await Promise.all([firstLine(running.child), firstLine(slow.child)]);
-  slow.dropLine();
-  await pause(100);
+  await slow.dropLine();
   const file = join(dir, "made");
   const waiting = start(`touch ${file}; sleep 60`, dir);
   const exits = once(running.child, "exit");
@@ -248,7 +249,7 @@ test("one that works in no directory waits for none of those that lost their wor
   const { start } = rig(t);
   const stubborn = start("trap '' TERM; echo up; while :; do sleep 1; done");
   await firstLine(stubborn.child);
-  stubborn.dropLine();
+  await stubborn.dropLine();
   await pause(50);
   const begun = performance.now();
   const { child } = start("exit 7", "/", { alone: true });

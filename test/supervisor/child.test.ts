@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
@@ -46,7 +47,7 @@ for (const [how, part, order] of [
     const asked = performance.now();
     assert.equal(await stage.supervisor.stop(), 0);
     const took = performance.now() - asked;
-    assert.ok(took >= 50 && took < 4_050, `took ${took} ms`);
+    assert.ok(took >= 50 && took < 15_000, `took ${took} ms`);
     assert.equal(await status, 0);
     assert.equal((await stage.status())?.workers[0]?.state, "stopped");
   });
@@ -55,9 +56,17 @@ for (const [how, part, order] of [
 test("a worker that is not ready in time is ended, and started again", { timeout }, async (t) => {
   const stage = await Stage.open(t, { queue: "gated", clock: systemClock, spec: { startMs: 500 } });
   void stage.supervisor.run();
-  await stage.saw("queue", "started", 2);
-  stage.order("queue", "ready");
+  // One that is slow to hear of it is ended, too.
+  const isOver = new AbortController();
+  const ordered = (async () => {
+    for (let n = 2; !isOver.signal.aborted; n += 1) {
+      await Promise.race([stage.saw("queue", "started", n), once(isOver.signal, "abort")]);
+      stage.order("queue", "ready");
+    }
+  })();
   const { workers } = await stage.statusWhere(({ workers }) => workers[0]?.state === "running");
+  isOver.abort();
+  await ordered;
   assert.equal(workers[0]?.lastError, "not ready after 500 ms");
   assert.ok(workers[0].restarts >= 1);
   stage.order("queue", "end");
@@ -134,7 +143,8 @@ test("one that does not live to the end of its pause has failed when that is ove
   await stage.saw("queue", "loaded", 2);
   // Its end is told nowhere, which is what is to be seen.
   await pause(300);
-  assert.equal((await stage.status())?.workers[0]?.restarts, 1);
+  const told = await stage.statusWhere(({ workers }) => (workers[0]?.restarts ?? 0) >= 1);
+  assert.equal(told.workers[0]?.restarts, 1);
   for (const startAgain of held) startAgain();
   const { workers } = await stage.statusWhere(({ workers }) => workers[0]?.restarts === 2);
   assert.deepEqual([workers[0]?.state, workers[0]?.lastError], ["backoff", "RangeError: unloadable"]);

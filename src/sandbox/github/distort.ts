@@ -15,7 +15,8 @@ interface Minted {
 
 /** The answer in the place of the real one, for faults that change its content. */
 export function distort(state: GitHubState, answer: Answer, fault: Fault | undefined): Answer {
-  switch (fault?.kind) {
+  if (fault === undefined) return answer;
+  switch (fault.kind) {
     case "status":
       return {
         status: fault.status,
@@ -28,9 +29,9 @@ export function distort(state: GitHubState, answer: Answer, fault: Fault | undef
       return answer.status === 201 ? { ...answer, body: widen(state, answer.body as Minted, fault) } : answer;
     case "drop":
     case "delay":
+    case "hold":
     case "endless":
     case "huge":
-    case undefined:
       return answer;
   }
 }

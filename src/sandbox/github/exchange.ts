@@ -81,6 +81,7 @@ export async function send(
     case "delay":
       if (fault.when === "after") await pause(response, fault.ms);
       break;
+    case "hold":
     case "status":
     case "wider":
     case "patch":

@@ -20,6 +20,8 @@ export type Fault =
   | { readonly kind: "drop"; readonly when: "before" | "after" }
   /** A slow answer; the pause comes before the effect unless said otherwise. */
   | { readonly kind: "delay"; readonly ms: number; readonly when?: "before" | "after" }
+  /** The effect comes when this has come. */
+  | { readonly kind: "hold"; readonly until: Promise<unknown> }
   /** The effect, then headers and a body that trickles on for ever; or, `silent`, not even headers. */
   | { readonly kind: "endless"; readonly silent?: boolean }
   /** The effect, then the real answer with this much white space in front. */

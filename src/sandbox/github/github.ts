@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { systemClock } from "../../core/clock.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -173,6 +174,7 @@ export class GitHubSandbox {
     const call = await readCall(request);
     const fault = this.#faults.take(call);
     if (fault?.kind === "delay" && fault.when !== "after") await pause(response, fault.ms);
+    if (fault?.kind === "hold") await Promise.race([fault.until, once(response, "close")]);
     const told = this.#work(call, fault);
     this.calls.push(record(call, this.#now(), fault?.kind === "drop" ? 0 : told.status, resultOf(told, fault)));
     await send(response, told, fault, this.#now());

@@ -15,7 +15,7 @@ import type { Run } from "../../core/queue/file-support.ts";
 import { claimNow, message, mustClaim, temporaryFolder } from "../../core/queue/support.ts";
 import { restoreTo } from "./scene.ts";
 
-const timeout = 180_000;
+const timeout = 600_000;
 
 type Step = () => Promise<void>;
 type Question = "entries" | "folder" | "file";

@@ -208,7 +208,7 @@ test("while a bot uses the directory a restore is refused, until it has stopped 
 test("a directory is held by its restore, and none begins where a bot holds it", async (t) => {
   const { archive, data, everything, before } = await scene(t);
   const lock = await holdDirectory(data, { pid: 1, instance: "a bot" }, Date.now());
-  await assert.rejects(restoreTo(archive, data), { code: "restore_refused", message: /in use by process 1/ });
+  await assert.rejects(restoreTo(archive, data), { code: "restore_refused", message: /in use by/ });
   assert.deepEqual(await everything(), before);
   await lock.release();
   const input = new PassThrough();

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { freePort } from "../../../src/cli/demo/free-port.ts";
 
 test("a port that is taken is passed over, and a free one is left free", async (t) => {
-  const server = createServer().listen(0, "127.0.0.1");
+  // Below the ports that the system gives to whoever asks for any.
+  const server = createServer().listen(await freePort(21_000), "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
   const { port: taken } = server.address() as AddressInfo;

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { lacks } from "../../bin/run.ts";
+import { PATIENCE_MS } from "../../support/eventually.ts";
 import { GOOD_PERMISSIONS, KEY, openRig, readDotEnv } from "./rig.ts";
 
 const skip = lacks("script");
@@ -23,7 +24,7 @@ test("a whole conversation: the group is found by its next message, and no secre
   terminal.type(rig.telegram.token);
   await terminal.shows(/✓ Telegram bot: @sandbox_bot/);
   await terminal.shows(/write a message there\. Waiting for it/);
-  await rig.telegram.waitForPoll();
+  await rig.telegram.waitForPoll({ timeoutMs: PATIENCE_MS });
   const writer = rig.telegram.addUser({ id: 4711, firstName: "Tester" });
   rig.telegram.sendText(1, writer, "hello");
   await terminal.shows(/Found the group “Sandbox forum”/);
@@ -134,7 +135,7 @@ test("Ctrl-C while the group's message is awaited writes nothing", { skip }, asy
   const { TELEGRAM_CHAT_ID: _left, ...env } = rig.whole;
   const terminal = rig.terminal(["init"], env);
   await terminal.shows(/Waiting for it/);
-  await rig.telegram.waitForPoll();
+  await rig.telegram.waitForPoll({ timeoutMs: PATIENCE_MS });
   terminal.press("\u0003");
   await terminal.shows(/Broken off: nothing was written/);
   assert.equal(await terminal.ended, 1);

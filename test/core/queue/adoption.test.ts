@@ -49,8 +49,9 @@ test("dropped files come in the order in which they were written, and those with
 test("a stop between the storing of a dropped message and the removal of its file does not double it", async (t) => {
   const run = await boot(t);
   await run.incoming.consumer.open();
-  await drop(run, "hello.json", '{"message":"hello"}');
-  await link(run.path("incoming", "hello.json"), run.path("kept"));
+  await writeFile(run.path("hello"), '{"message":"hello"}');
+  await link(run.path("hello"), run.path("kept"));
+  await rename(run.path("hello"), run.path("incoming", "hello.json"));
   const claim = await mustClaim(run.incoming.consumer);
   await rename(run.path("kept"), run.path("incoming", "hello.json"));
   assert.equal(await claimNow(run.incoming.consumer), undefined);

@@ -97,6 +97,7 @@ test("the repeat of a dead letter is removed while that lies there, and run when
   await rm(run.path("dead-letter"), { recursive: true });
   for (const text of ["once", "twice"]) await run.incoming.producer.publish(message("u1", { message: text }));
   const claim = await mustClaim(run.incoming.consumer);
+  assert.equal(await claimNow(run.incoming.consumer), undefined);
   assert.deepEqual([claim.message.message, await run.names("incoming")], ["once", []]);
   await run.incoming.consumer.commit(claim);
   assert.equal(await claimNow(run.incoming.consumer), undefined);

@@ -23,5 +23,5 @@ test("this process began as long ago as it says itself", { skip: needsLinux() },
   const uptime = parseUptime(await readFile("/proc/uptime", "utf8"));
   assert.ok(ticks !== null && uptime !== null);
   const ran = uptime - ticks / TICKS_PER_SECOND;
-  assert.ok(Math.abs(ran - process.uptime()) < 2, `${ran} s by procfs, ${process.uptime()} s by Node`);
+  assert.ok(Math.abs(ran - process.uptime()) < 10, `${ran} s by procfs, ${process.uptime()} s by Node`);
 });

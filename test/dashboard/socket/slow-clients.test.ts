@@ -90,8 +90,12 @@ test("who acks is paused at 1 MiB, and goes on with an ack", async (t) => {
   await desk.settle();
   const more = bytesOf(client) - before - sent;
   assert.ok(more >= 48 * KIB && more < 250 * KIB, `${more} after an ack in the middle of a frame`);
+  let acked = 0;
   await desk.until(() => {
-    client.say({ type: "ack", id: "a", cursor: client.connection.of("rows").at(-1)?.last });
+    const frames = client.connection.of("rows");
+    // Once each: who acks in vain all the time is taken for a flood.
+    if (frames.length > acked) client.say({ type: "ack", id: "a", cursor: frames.at(-1)?.last });
+    acked = frames.length;
     return client.connection.numbers().length >= 3000;
   });
   assert.deepEqual(client.connection.numbers(), range(1, 3000));
@@ -142,19 +146,21 @@ test("who stops acking for a minute gets a gap and goes on from the end", async 
 });
 
 test("the subscriptions of a connection take turns where there is little room", async (t) => {
-  const desk = await Desk.open(t, { ringBytes: 64 * KIB });
+  // All of it lies in memory: what is read from a file may come late, and then has missed its turn.
+  const desk = await Desk.open(t, { ringBytes: 8192 * KIB });
   const client = desk.connect();
-  subscribe(client, { id: "a" });
-  subscribe(client, { id: "b", topic: "routing" });
-  subscribe(client, { id: "c", topic: "activity" });
-  for (const id of ["a", "b", "c"]) await live(desk, client, id);
+  // More of them than frames in 256 KiB.
+  const ids = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+  const topics = ["messages", "routing", "activity"] as const;
+  for (const [n, id] of ids.entries()) subscribe(client, { id, topic: topics[n % topics.length] ?? "messages" });
+  for (const id of ids) await live(desk, client, id);
   client.connection.stalled = true;
-  for (const topic of ["messages", "routing", "activity"] as const) await desk.append(topic, wide(1, 2000, KIB));
-  const frames = (): number[] => ["a", "b", "c"].map((id) => client.connection.of("rows", id).length);
+  for (const topic of topics) await desk.append(topic, wide(1, 2000, KIB));
+  const frames = (): number[] => ids.map((id) => client.connection.of("rows", id).length);
   // Whose rows came first had all the room there was.
   await desk.until(() => client.connection.buffered() >= 256 * KIB);
   const first = frames();
-  for (let n = 0; n < 8; n += 1) {
+  for (let n = 0; n < 16; n += 1) {
     await desk.until(() => client.connection.buffered() >= 256 * KIB);
     await desk.settle();
     client.connection.drain();

@@ -11,6 +11,7 @@ import { peersOver } from "../../../src/dashboard/socket/peer.ts";
 import type { Peers } from "../../../src/dashboard/socket/peer.ts";
 import { TOPICS, TOPIC_NAMES, openStreams } from "../../../src/dashboard/topics.ts";
 import type { Streams, Topic } from "../../../src/dashboard/topics.ts";
+import { PATIENCE_MS } from "../../support/eventually.ts";
 import { memoryLog } from "../../support/memory-log.ts";
 import { ManualClock } from "../host/manual-clock.ts";
 import { handClock } from "../tail/support.ts";
@@ -170,7 +171,7 @@ export class Desk {
 
   /** Lets things take their course, a few milliseconds of the clock at a time, until it is so. */
   async until(isSo: () => boolean, what = "what was waited for"): Promise<void> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + PATIENCE_MS;
     while (!isSo()) {
       assert.ok(performance.now() < deadline, `${what} did not come`);
       await this.#turn();

@@ -22,7 +22,12 @@ const timer = setInterval(() => {
   for (let k = 0; k < 20; k += 1) fs.writeSync(fd, JSON.stringify({ timestamp: Date.now(), n: ++n, text: "é".repeat(n % 50) }) + "\\n");
 }, 1);
 process.on("SIGHUP", () => { fs.closeSync(fd); fd = fs.openSync(path, "a"); });
-process.stdin.on("end", () => { clearInterval(timer); console.log(n); });
+process.stdin.on("end", () => {
+  clearInterval(timer);
+  // After the last cut, however long this process stood still.
+  fs.writeSync(fd, JSON.stringify({ timestamp: Date.now(), n: ++n }) + "\\n");
+  console.log(n);
+});
 process.stdin.resume();
 console.log("ready");
 `;

@@ -16,6 +16,7 @@ const threads = createRequire(import.meta.url)("node:worker_threads") as {
 };
 
 const LOOK_MS = 20;
+const HEAP_MB = 192;
 
 /** Keeps what it is given, so that nothing of it is garbage. */
 const kept: unknown[] = [];
@@ -78,7 +79,11 @@ function followIntoWorkers(): void {
   threads.Worker = class extends threads.Worker {
     constructor(entry: string | URL, options: WorkerOptions & { readonly workerData?: { readonly name?: string } }) {
       const isNamed = options.workerData?.name !== undefined;
-      super(entry, isNamed ? { ...options, execArgv: ["--import", import.meta.url] } : options);
+      // The bot's own limit, lowered: a smaller heap is full before a slow machine's thread is taken for one that hangs.
+      const { resourceLimits } = options;
+      const isLimited = isNamed && resourceLimits?.maxOldGenerationSizeMb !== undefined;
+      const lowered = isLimited ? { resourceLimits: { ...resourceLimits, maxOldGenerationSizeMb: HEAP_MB } } : {};
+      super(entry, isNamed ? { ...options, ...lowered, execArgv: ["--import", import.meta.url] } : options);
     }
   };
   syncBuiltinESMExports();

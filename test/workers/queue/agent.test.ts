@@ -116,7 +116,7 @@ describe("a turn on the real agent", { timeout: 120_000 }, () => {
     assert.ok(start?.kind === "tool_start" && end?.kind === "tool_end");
     assert.deepEqual([start.tool, start.detail], ["Bash", "echo crab > out.txt && pwd"]);
     assert.deepEqual([end.tool, end.toolUseId, end.detail, end.isError], ["Bash", start.toolUseId, rig.cwd, false]);
-    assert.ok(end.ms > 0);
+    assert.ok(end.ms >= 0);
   });
 
   test("the agent has the environment it is given and no other", async () => {

@@ -25,6 +25,7 @@ import { TurnRunner } from "../../../src/workers/queue/turn.ts";
 import { Voice } from "../../../src/workers/queue/voice.ts";
 import { makeWorkplaces } from "../../../src/workers/queue/workplace.ts";
 import { openHost } from "../../support/agent-host.ts";
+import { eventually } from "../../support/eventually.ts";
 import { agentEnv } from "./agent-rig.ts";
 
 const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -114,6 +115,8 @@ export async function openRig(t: TestContext, settings: object = {}, workplaces?
     threads,
     names,
     publish: (message: Partial<IncomingMessage>) => producer.publish({ ...example, ...message }),
+    /** Until no message is in work: an answer and a burial are seen before their message is done with. */
+    idle: () => eventually("the end of what is in work", () => (processor.inFlight === 0 ? true : undefined)),
     /** When each turn began, epoch ms. */
     async turnsBegun(): Promise<number[]> {
       const lines = (await readFile(join(dir, "logs", "prompts.jsonl"), "utf8")).split("\n").slice(0, -1);

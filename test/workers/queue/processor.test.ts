@@ -23,11 +23,12 @@ test("a message that fails for its own reason five times becomes a dead letter, 
   assert.match(said[0]?.message ?? "", /^⚠️ I tried this message 5 times/);
   const prompts = await readFile(join(rig.dir, "logs", "prompts.jsonl"), "utf8");
   assert.equal(prompts.trim().split("\n").length, 10, "five tries each");
+  await rig.idle();
   assert.deepEqual(await rig.names("processing"), []);
 });
 
 test("a turn that is late is ended and counts as a failure", async (t) => {
-  const rig = await openRig(t, { turnDeadlineMinutes: 0.02 });
+  const rig = await openRig(t, { turnDeadlineMinutes: 0.1 });
   let asked = 0;
   rig.claude.script = () => {
     asked += 1;
@@ -55,6 +56,8 @@ test("a session that is gone is replaced by a new one that is told the history, 
   await rig.publish({ message: "first words" });
   await rig.processor.start();
   await eventually("the first answer", async () => ((await rig.said()).length === 1 ? true : undefined));
+  // The turn writes down its session when its answer is out.
+  await rig.idle();
   await rig.threads.update(5, { sessionId: "00000000-0000-4000-8000-000000000000" });
   await rig.publish({ messageId: "u2", message: "and now" });
   await eventually("the second answer", async () => ((await rig.said()).length === 3 ? true : undefined));

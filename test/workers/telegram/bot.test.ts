@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errorCode } from "../../../src/core/errors.ts";
+import { eventually } from "../../support/eventually.ts";
 import { createScene } from "./bot-scene.ts";
 
 test("a message of a topic is stored, seen and answered", async (t) => {
@@ -44,11 +45,13 @@ test("General is typed in as thread 1 and written to without a thread", async (t
 });
 
 test("a reply to the bot bears the model that wrote it, over a restart too", async (t) => {
-  const { telegram, user, waitForStored, say, started } = await createScene(t);
+  const { sent, telegram, user, waitForStored, say, started } = await createScene(t);
   const topic = telegram.createTopic("API");
   const first = started();
   await say({ threadId: topic, message: "Thought hard.", model: "opus" });
   const posted = await telegram.waitForMessage(topic, ({ text }) => text === "Thought hard.");
+  // The worker writes down what it posted when Telegram has answered.
+  await eventually("its end", () => (sent.entries.size === 0 && sent.done.size === 1 ? true : undefined));
   await first.stop();
   started();
   telegram.sendText(topic, user, "Why?", { replyToMessageId: posted.message_id });
