@@ -65,10 +65,14 @@ export class StandIns {
   }
 }
 
-/** docker0's address on this machine. A server at 127.0.0.1 is out of reach for a container. */
+/**
+ * docker0's address on this machine. A server at 127.0.0.1 is out of reach for a container. An engine at its first start
+ * tells the subnet alone, of which it takes the first address.
+ */
 async function bridgeAddress(): Promise<string> {
-  const format = "{{(index .IPAM.Config 0).Gateway}}";
-  return await docker("network", "inspect", "bridge", "--format", format);
+  const format = "{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}";
+  const told = await docker("network", "inspect", "bridge", "--format", format);
+  return told.replace(/(\d+)\/\d+$/, (_, last: string) => String(Number(last) + 1));
 }
 
 /** Where the stand-ins' certificate is mounted in containers. */
