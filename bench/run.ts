@@ -57,6 +57,13 @@ function sections(): Map<string, string> {
 }
 
 const wanted = process.argv.slice(2);
+const unknown = wanted.filter((area) => !Object.hasOwn(AREAS, area));
+if (unknown.length > 0) {
+  console.error(
+    `npm run bench ${unknown.join(" ")}: there is no such area; there are ${Object.keys(AREAS).join(", ")}.`,
+  );
+  process.exit(1);
+}
 const known = sections();
 for (const [area, load] of Object.entries(AREAS)) {
   if (wanted.length > 0 && !wanted.includes(area)) continue;
